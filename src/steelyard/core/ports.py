@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ports: what the flow needs from outside, and no more."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from steelyard.core.digest import Digest
+from steelyard.core.dossier import Dossier
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a store's hash chain.
+
+    Attributes:
+        entries: How many entries the chain has.
+        digest: Digest of the last one; of nothing at all, 64 zeros.
+    """
+
+    entries: int
+    digest: Digest
+
+
+class Store(Protocol):
+    """Keeps dossiers, append-only and hash-chained."""
+
+    def append(self, dossier: Dossier) -> Head:
+        """Keep a dossier; all of it or nothing. Evidence already kept is not kept twice.
+
+        Raises:
+            StoreError: It cannot be written: locked, full, or not a store.
+        """
+
+    def find(self, reference: str) -> Dossier | None:
+        """Return the newest dossier of a subject, or None.
+
+        Args:
+            reference: The subject's digest, the beginning of it (8 hexadecimal digits or more), or
+                its name.
+
+        Raises:
+            StoreError: It cannot be read, or the reference fits several subjects.
+        """
+
+    def head(self) -> Head:
+        """Return the end of the chain."""
+
+    def verify(self) -> Head:
+        """Recompute the whole chain and return its end.
+
+        Raises:
+            ChainError: An entry does not follow from the one before it.
+        """
+
+
+class Pool(Protocol):
+    """Does the same to many things."""
+
+    def map(self, do: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield the results in the order of the items."""
+
+
+class Progress(Protocol):
+    """Is told how far work has come; only the command line shows it."""
+
+    def begin(self, what: str, total: int) -> None:
+        """Say that work of `total` units (bytes, or files) begins."""
+
+    def advance(self, units: int) -> None:
+        """Say that this many units more are done; called from several threads."""
+
+    def end(self) -> None:
+        """Say that the work is done."""
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def begin(self, what: str, total: int) -> None:
+        """Do nothing."""
+
+    def advance(self, units: int) -> None:
+        """Do nothing."""
+
+    def end(self) -> None:
+        """Do nothing."""

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Probes: who looks. A probe observes and yields claims; it never judges."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from steelyard.core.claim import Claim, Finding, Severity
+from steelyard.core.limits import Limits
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What a probe may know besides its subject.
+
+    Attributes:
+        limits: Bounds on what is read.
+    """
+
+    limits: Limits = msgspec.field(default_factory=Limits)
+
+
+Look = Callable[[Any, Context], Iterator[Claim]]
+
+
+class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
+    """What a kind of finding means; SARIF calls it a reporting descriptor.
+
+    Attributes:
+        id: Dotted, lower case, stable; begins with the id of its probe.
+        severity: Default severity of its findings.
+        title: A few words.
+        page: Manual page for `steelyard explain`, Markdown.
+        remedy: What to do about such a finding.
+    """
+
+    id: str
+    severity: Severity
+    title: str
+    page: str
+    remedy: str
+
+    def at(
+        self,
+        where: str,
+        message: str,
+        *,
+        severity: Severity | None = None,
+        trail: tuple[str, ...] = (),
+    ) -> Finding:
+        """Return a finding of this kind."""
+        return Finding(
+            rule=self.id,
+            severity=severity or self.severity,
+            where=where,
+            message=message,
+            remedy=self.remedy,
+            trail=trail,
+        )
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """A look at one kind of subject.
+
+    Attributes:
+        id: One word, lower case, stable.
+        version: Version of its meaning, see `Source.version`.
+        on: Kind of subject it looks at.
+        descriptors: The kinds of findings it can yield.
+        look: Yields the claims, in an order that depends on the subject alone.
+    """
+
+    id: str
+    version: str
+    on: str
+    descriptors: tuple[Descriptor, ...]
+    look: Look
+
+    @property
+    def page(self) -> str:
+        """Return the manual page: the docstring of `look`."""
+        return inspect.cleandoc(self.look.__doc__ or "")
+
+
+def probe(
+    id: str, *, version: str, on: str = "model", descriptors: tuple[Descriptor, ...] = ()
+) -> Callable[[Look], Probe]:
+    """Make a probe of a function whose docstring is its manual page."""
+
+    def make(look: Look) -> Probe:
+        return Probe(id=id, version=version, on=on, descriptors=descriptors, look=look)
+
+    return make
+
+
+def place(where: str, *, byte: int = -1, line: int = 0, pointer: str = "") -> str:
+    """Return a `where` with a position behind it.
+
+    Example:
+        >>> place("model.bin!data.pkl", byte=412)
+        'model.bin!data.pkl byte:412'
+    """
+    if byte >= 0:
+        return f"{where} byte:{byte}"
+    if line > 0:
+        return f"{where} line:{line}"
+    return f"{where} {pointer}" if pointer else where

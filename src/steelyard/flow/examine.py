@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Examine a subject: run the probes, wrap their claims into evidence."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from steelyard import checks
+from steelyard.core.claim import Claim, Fact, Finding, Gap, Severity
+from steelyard.core.errors import MalformedError, UnreadableError
+from steelyard.core.evidence import Evidence, Source, witness
+from steelyard.core.plugins import scan, third_party
+from steelyard.core.probe import Context, Probe
+from steelyard.core.subject import Subject
+
+COMPLETED = "probe.completed"
+"""Name of the fact that a probe leaves when it has looked to the end."""
+
+
+def known_probes() -> list[Probe]:
+    """Return the probes of this package and of others, by id.
+
+    A plugin that does not load becomes a probe whose only claim is the gap it leaves.
+    """
+    found = scan(checks, Probe)
+    for name, thing in third_party(Probe):
+        found.append(thing if isinstance(thing, Probe) else _absent(name, thing))
+    return sorted(found, key=lambda probe: probe.id)
+
+
+def examine(
+    subject: Subject, probes: Iterable[Probe], context: Context, *, now: datetime
+) -> tuple[Evidence, ...]:
+    """Return the evidence that the probes find, in the order of the probes.
+
+    Args:
+        subject: Who is examined.
+        probes: Who looks; those for another kind of subject are passed over.
+        context: What they may know besides.
+        now: Time to write on the evidence; it takes no part in the ids.
+    """
+    at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    evidence: dict[str, Evidence] = {}
+    for probe in probes:
+        if probe.on != subject.kind:
+            continue
+        source = Source(probe=probe.id, version=probe.version)
+        for claim in claims(probe, subject, context):
+            item = witness(subject.digest, claim, source, at)
+            evidence.setdefault(item.id, item)
+    return tuple(evidence.values())
+
+
+def claims(probe: Probe, subject: Subject, context: Context) -> Iterator[Claim]:
+    """Yield what one probe claims; hostile bytes end in a finding, a bug in a gap.
+
+    The last claim of a probe that looked to the end is the fact `probe.completed`.
+    """
+    try:
+        yield from probe.look(subject, context)
+    except MalformedError as error:
+        yield Finding(
+            rule=f"{probe.id}.malformed",
+            severity=Severity.HIGH,
+            where="",
+            message=error.message,
+            remedy="Do not load the file: loaders that are less strict may misread it",
+        )
+    except UnreadableError as error:
+        yield Gap(name=f"{probe.id}.unreadable", reason=error.message)
+    except Exception as error:  # noqa: BLE001 - the one place: a probe's bug must not end the run
+        yield Gap(name=f"{probe.id}.failed", reason=f"{type(error).__name__}: {error}")
+    else:
+        yield Fact(name=COMPLETED, value=probe.id)
+
+
+def _absent(name: str, error: Exception) -> Probe:
+    def look(subject: Subject, context: Context) -> Iterator[Claim]:
+        raise error
+
+    return Probe(id=name, version="0", on="model", descriptors=(), look=look)
+
+
+def completed(evidence: Sequence[Evidence]) -> frozenset[str]:
+    """Return the ids of the probes that looked to the end."""
+    return frozenset(
+        item.source.probe
+        for item in evidence
+        if isinstance(item.claim, Fact) and item.claim.name == COMPLETED
+    )

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A model on disk, as it was surveyed."""
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import msgspec
+
+from steelyard.core.digest import Digest
+from steelyard.core.dossier import Identity
+from steelyard.core.errors import ChangedError, UnreadableError
+from steelyard.core.subject import Artifact, Part, Skipped, manifest_digest
+
+T = TypeVar("T")
+
+
+class Stamp(msgspec.Struct, frozen=True):
+    """What tells that a file is still the one that was read."""
+
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+
+
+def stamp(descriptor: int) -> Stamp:
+    """Return the stamp of an open file."""
+    status = os.fstat(descriptor)
+    return Stamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def open_regular(path: Path) -> int:
+    """Open a regular file for reading and return its descriptor.
+
+    It neither waits for a FIFO nor follows a link in the last component.
+
+    Raises:
+        UnreadableError: It is no regular file, or may not be read.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        raise UnreadableError(
+            f"cannot open {path.name!r}: {error.strerror}", hint="check the permissions of the file"
+        ) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnreadableError(f"{path.name!r} is no regular file")
+    return descriptor
+
+
+class Surveyed(msgspec.Struct, frozen=True):
+    """One file as the survey saw it."""
+
+    artifact: Artifact
+    parts: tuple[Part, ...]
+    path: Path
+    stamp: Stamp
+
+
+class FileModel:
+    """A model whose files lie in the file system; see `core.subject.Model`."""
+
+    kind = "model"
+
+    def __init__(self, name: str, surveyed: Sequence[Surveyed], skipped: Sequence[Skipped]) -> None:
+        ordered = sorted(surveyed, key=lambda entry: entry.artifact.path)
+        self.name = name
+        self._artifacts = tuple(entry.artifact for entry in ordered)
+        self._parts = tuple(part for entry in ordered for part in entry.parts)
+        self._skipped = tuple(sorted(skipped, key=lambda entry: entry.path))
+        self._files: Mapping[str, Surveyed] = {entry.artifact.path: entry for entry in ordered}
+        self.digest: Digest = manifest_digest(self.kind, self._artifacts, self._skipped)
+
+    def artifacts(self) -> Sequence[Artifact]:
+        """Return the files, sorted by path."""
+        return self._artifacts
+
+    def parts(self) -> Sequence[Part]:
+        """Return every layer of every file."""
+        return self._parts
+
+    def contents(self, kind: type[T]) -> Iterator[tuple[Part, T]]:
+        """Yield the parts of one kind of content."""
+        for part in self._parts:
+            if isinstance(part.content, kind):
+                yield part, part.content
+
+    def skipped(self) -> Sequence[Skipped]:
+        """Return the entries that are no readable files."""
+        return self._skipped
+
+    def open(self, artifact: Artifact) -> BinaryIO:
+        """Open a file for reading; raises as `core.subject.Subject.open`."""
+        entry = self._files[artifact.path]
+        descriptor = open_regular(entry.path)
+        if stamp(descriptor) != entry.stamp:
+            os.close(descriptor)
+            raise ChangedError(f"{artifact.path!r} changed after it was read", hint="run it again")
+        return os.fdopen(descriptor, "rb")
+
+    def identity(self) -> Identity:
+        """Return what a dossier says of the subject."""
+        return Identity(
+            kind=self.kind, name=self.name, digest=self.digest, artifacts=self._artifacts
+        )

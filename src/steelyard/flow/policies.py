@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read policies: those of this package by id, and a user's own from a file."""
+
+import difflib
+from pathlib import Path
+
+import msgspec
+
+from steelyard import knowledge
+from steelyard.core.digest import digest_bytes
+from steelyard.core.errors import PolicyError
+from steelyard.core.policy import Policy
+from steelyard.flow.rules import AllOf, AnyOf, AnyRule
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    title: str
+    page: str = ""
+    rules: tuple[AnyRule, ...] = ()
+
+
+def known_policies() -> tuple[Policy, ...]:
+    """Return the policies of this package, by id."""
+    return tuple(read(data, name) for name, data in knowledge.entries("policies"))
+
+
+def policy(reference: str) -> Policy:
+    """Return a policy by the id of a built-in one, or by the path of a TOML file.
+
+    Raises:
+        PolicyError: There is none, or it is not a policy.
+    """
+    data = knowledge.entry("policies", reference)
+    if data is not None:
+        return read(data, reference)
+    path = Path(reference)
+    if path.suffix != ".toml":
+        ids = [name for name, _ in knowledge.entries("policies")]
+        near = difflib.get_close_matches(reference, ids, n=1)
+        meant = f"did you mean {near[0]!r}? " if near else ""
+        raise PolicyError(
+            f"no policy {reference!r}",
+            hint=f"{meant}built in: {', '.join(ids)}; or name a .toml file of your own",
+        )
+    try:
+        return read(path.read_bytes(), reference)
+    except OSError as error:
+        raise PolicyError(
+            f"cannot read policy {reference!r}: {error.strerror}", hint="check the path"
+        ) from error
+
+
+def read(data: bytes, origin: str) -> Policy:
+    """Return the policy that a TOML document holds.
+
+    Args:
+        data: The document.
+        origin: Where it comes from, for messages.
+
+    Raises:
+        PolicyError: It is no policy, or one without rules.
+    """
+    import tomllib
+
+    try:
+        document = msgspec.convert(tomllib.loads(data.decode("utf-8")), _Document)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise PolicyError(
+            f"policy {origin!r}: {error}",
+            hint="steelyard explain baseline shows how one is written",
+        ) from error
+    _refuse_empty(document.rules, origin)
+    return Policy(
+        id=document.id,
+        title=document.title,
+        page=document.page.strip(),
+        rules=document.rules,
+        digest=digest_bytes(data),
+    )
+
+
+def _refuse_empty(rules: tuple[AnyRule, ...], origin: str) -> None:
+    ids = [rule.id for rule in rules]
+    if len(set(ids)) != len(ids):
+        raise PolicyError(f"policy {origin!r}: two rules have the same id", hint="rename one")
+    for rule in rules:
+        if isinstance(rule, AllOf | AnyOf):
+            if not rule.rules:
+                raise PolicyError(
+                    f"policy {origin!r}: rule {rule.id!r} has no rules inside",
+                    hint="all_of nothing would pass everything: give it at least one rule",
+                )
+            _refuse_empty(rule.rules, origin)

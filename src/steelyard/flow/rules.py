@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kinds of rules a policy is made of; each is a pure function of the evidence."""
+
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import msgspec
+
+from steelyard.core.claim import Claim, Fact, Finding, Gap, Measurement, Severity
+from steelyard.core.evidence import Evidence
+from steelyard.core.policy import Outcome, Ruling, best, worst
+from steelyard.flow.examine import completed
+
+
+class _Kind(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"
+):
+    """What every rule has.
+
+    Attributes:
+        id: Unique within the policy.
+        page: Manual page: why the rule is there and what to do when it fails.
+    """
+
+    id: str
+    page: str = ""
+
+    def _ruling(self, outcome: Outcome, because: Iterable[Evidence], message: str) -> Ruling:
+        ids = tuple(sorted({item.id for item in because}))
+        return Ruling(rule=self.id, outcome=outcome, because=ids, message=message)
+
+
+class Ceiling(_Kind, frozen=True, kw_only=True, tag="ceiling"):
+    """No finding may be too severe, and the probes that would find it must have looked.
+
+    Attributes:
+        findings: Patterns of finding rules, such as `pickle.*`.
+        fail: Findings of this severity or worse fail.
+        warn: Findings of this severity or worse warn; never above `fail`.
+        probes: Probes that must have looked to the end; else the outcome is `unknown`.
+    """
+
+    findings: tuple[str, ...]
+    fail: Severity
+    warn: Severity
+    probes: tuple[str, ...]
+
+    def judge(self, evidence: Sequence[Evidence]) -> Ruling:
+        """Rule on the evidence."""
+        hits = [item for item in evidence if _matches(item.claim, self.findings)]
+        for outcome, floor in ((Outcome.FAIL, self.fail), (Outcome.WARN, self.warn)):
+            due = [item for item in hits if _rank(item.claim) >= floor.rank]
+            missing = sorted(set(self.probes) - completed(evidence))
+            if outcome is Outcome.WARN and missing:
+                return self._ruling(Outcome.UNKNOWN, due, f"not examined by {', '.join(missing)}")
+            if due:
+                return self._ruling(outcome, due, _tally(due))
+        seen = [item for item in evidence if item.source.probe in self.probes]
+        looked = [item for item in seen if isinstance(item.claim, Fact)]
+        return self._ruling(Outcome.PASS, looked, f"nothing of {self.warn} severity or worse")
+
+
+class Complete(_Kind, frozen=True, kw_only=True, tag="complete"):
+    """Nothing of this kind may have been left out.
+
+    Attributes:
+        gaps: Patterns of gap names, such as `coverage.*`.
+        otherwise: Outcome when there is such a gap.
+        probes: Probes that must have looked to the end; else the outcome is `unknown`.
+    """
+
+    gaps: tuple[str, ...]
+    probes: tuple[str, ...]
+    otherwise: Outcome = Outcome.UNKNOWN
+
+    def judge(self, evidence: Sequence[Evidence]) -> Ruling:
+        """Rule on the evidence."""
+        holes = [item for item in evidence if _matches(item.claim, self.gaps)]
+        missing = sorted(set(self.probes) - completed(evidence))
+        outcomes = [self.otherwise] if holes else []
+        if missing:
+            outcomes.append(Outcome.UNKNOWN)
+        if outcomes:
+            message = f"{len(holes)} not assessed" if holes else ""
+            also = f"not examined by {', '.join(missing)}" if missing else ""
+            return self._ruling(worst(outcomes), holes, "; ".join(filter(None, (message, also))))
+        looked = [item for item in evidence if item.source.probe in self.probes]
+        return self._ruling(Outcome.PASS, looked, "nothing was left out")
+
+
+class Known(_Kind, frozen=True, kw_only=True, tag="fact"):
+    """A fact must be there, with one of the values that are accepted.
+
+    Attributes:
+        fact: Name of the fact.
+        accept: Values that pass.
+        warn: Values that warn.
+        refuse: Values that fail; any other value is `unknown`, as is none at all.
+    """
+
+    fact: str
+    accept: tuple[Any, ...] = ()
+    warn: tuple[Any, ...] = ()
+    refuse: tuple[Any, ...] = ()
+
+    def judge(self, evidence: Sequence[Evidence]) -> Ruling:
+        """Rule on the evidence; of several values the worst counts."""
+        facts = [
+            (item, item.claim)
+            for item in evidence
+            if isinstance(item.claim, Fact) and item.claim.name == self.fact
+        ]
+        if not facts:
+            return self._ruling(Outcome.UNKNOWN, (), f"nothing is known of {self.fact}")
+        outcome = worst(self._outcome(claim.value) for _, claim in facts)
+        due = [(item, claim) for item, claim in facts if self._outcome(claim.value) is outcome]
+        values = ", ".join(sorted({str(claim.value) for _, claim in due}))
+        return self._ruling(outcome, (item for item, _ in due), f"{self.fact} is {values}")
+
+    def _outcome(self, value: object) -> Outcome:
+        if value in self.refuse:
+            return Outcome.FAIL
+        if value in self.warn:
+            return Outcome.WARN
+        return Outcome.PASS if value in self.accept else Outcome.UNKNOWN
+
+
+class Bound(_Kind, frozen=True, kw_only=True, tag="bound"):
+    """A measurement must stay inside bounds, its whole interval included.
+
+    Attributes:
+        metric: Name of the measurement.
+        at_most: Upper bound, in the metric's unit; None for none.
+        at_least: Lower bound, in the metric's unit; None for none.
+    """
+
+    metric: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def judge(self, evidence: Sequence[Evidence]) -> Ruling:
+        """Rule on the evidence; of several measurements the worst counts."""
+        measured = [
+            (item, item.claim)
+            for item in evidence
+            if isinstance(item.claim, Measurement) and item.claim.metric == self.metric
+        ]
+        if not measured:
+            return self._ruling(Outcome.UNKNOWN, (), f"{self.metric} was not measured")
+        outside = [item for item, claim in measured if not self._holds(claim)]
+        if outside:
+            return self._ruling(Outcome.FAIL, outside, f"{self.metric} is out of bounds")
+        return self._ruling(Outcome.PASS, (item for item, _ in measured), f"{self.metric} holds")
+
+    def _holds(self, claim: Measurement) -> bool:
+        return (self.at_most is None or claim.high <= self.at_most) and (
+            self.at_least is None or claim.low >= self.at_least
+        )
+
+
+class AllOf(_Kind, frozen=True, kw_only=True, tag="all_of"):
+    """Every one of some rules must hold: the worst outcome counts.
+
+    Attributes:
+        rules: The rules, at least one.
+    """
+
+    rules: tuple["AnyRule", ...]
+
+    def judge(self, evidence: Sequence[Evidence]) -> Ruling:
+        """Rule on the evidence."""
+        return _combine(self.id, [rule.judge(evidence) for rule in self.rules], worst)
+
+
+class AnyOf(_Kind, frozen=True, kw_only=True, tag="any_of"):
+    """One of some rules must hold: the best outcome counts.
+
+    Attributes:
+        rules: The rules, at least one.
+    """
+
+    rules: tuple["AnyRule", ...]
+
+    def judge(self, evidence: Sequence[Evidence]) -> Ruling:
+        """Rule on the evidence."""
+        return _combine(self.id, [rule.judge(evidence) for rule in self.rules], best)
+
+
+AnyRule = Ceiling | Complete | Known | Bound | AllOf | AnyOf
+
+
+def _combine(
+    id: str, rulings: list[Ruling], choose: Callable[[Iterable[Outcome]], Outcome]
+) -> Ruling:
+    outcome = choose(ruling.outcome for ruling in rulings)
+    due = [ruling for ruling in rulings if ruling.outcome is outcome]
+    because = tuple(sorted({digest for ruling in due for digest in ruling.because}))
+    message = "; ".join(f"{ruling.rule}: {ruling.message}" for ruling in due)
+    return Ruling(rule=id, outcome=outcome, because=because, message=message or "asks nothing")
+
+
+def _matches(claim: Claim, patterns: tuple[str, ...]) -> bool:
+    if isinstance(claim, Finding):
+        return any(fnmatchcase(claim.rule, pattern) for pattern in patterns)
+    return isinstance(claim, Gap) and any(fnmatchcase(claim.name, p) for p in patterns)
+
+
+def _rank(claim: Claim) -> int:
+    return claim.severity.rank if isinstance(claim, Finding) else -1
+
+
+def _tally(items: Sequence[Evidence]) -> str:
+    rules = sorted({item.claim.rule for item in items if isinstance(item.claim, Finding)})
+    noun = "finding" if len(items) == 1 else "findings"
+    return f"{len(items)} {noun}: {', '.join(rules)}"
