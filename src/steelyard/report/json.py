@@ -4,7 +4,7 @@
 import msgspec
 
 from steelyard.core.dossier import Dossier
-from steelyard.report.port import Report
+from steelyard.report import Report
 
 
 def render(dossier: Dossier) -> str:
