@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The entry point: finds the verb, runs it, turns errors into messages and exit codes."""
 
+import difflib
 import importlib
+import os
 import pkgutil
 import sys
 
@@ -9,32 +11,81 @@ import click
 
 from steelyard import __version__
 from steelyard.cli import output, verbs
-from steelyard.core.errors import SteelyardError
+from steelyard.core.errors import SteelyardError, UsageError
+
+COULD_NOT_RUN = 2
+INTERRUPTED = 130
 
 
 class _Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(info.name for info in pkgutil.iter_modules(verbs.__path__))
+        return sorted(info.name.rstrip("_") for info in pkgutil.iter_modules(verbs.__path__))
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in self.list_commands(ctx):
+        names = {info.name.rstrip("_"): info.name for info in pkgutil.iter_modules(verbs.__path__)}
+        if name not in names:
             return None
-        module = importlib.import_module(f"{verbs.__name__}.{name}")
+        module = importlib.import_module(f"{verbs.__name__}.{names[name]}")
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args[0] not in known:
+            close = difflib.get_close_matches(args[0], known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "steelyard --help"
+            raise UsageError(f"no verb {args[0]!r}", hint=hint)
+        return super().resolve_command(ctx, args)
 
-@click.group(cls=_Verbs, context_settings={"auto_envvar_prefix": "STEELYARD"})
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="steelyard %(version)s")
 def steelyard() -> None:
-    """Weigh an open-weight model before you carry it."""
+    """Weigh an open-weight model before you carry it.
+
+    \b
+    Examples:
+      steelyard check ./model                   may it be loaded?
+      steelyard check hf:org/name@revision      the same, from the hub's cache
+      steelyard check ./model --policy strict   nothing left to review
+      steelyard report ./model --as html -o model.html
+      steelyard explain pickle.call             what a finding means
+
+    \b
+    Exit codes:
+      0 pass or warn   1 fail   2 could not run   3 unknown   130 interrupted
+    """
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: list[str]) -> int:
+    """Run the command line and return its exit code."""
     try:
-        code = steelyard.main(standalone_mode=False)
+        code = steelyard.main(argv, prog_name="steelyard", standalone_mode=False)
     except SteelyardError as error:
-        output.complain(error)
-        code = 2
-    sys.exit(code)
+        output.complain(error, argv)
+        return COULD_NOT_RUN
+    except click.exceptions.NoArgsIsHelpError as error:
+        output.data(error.format_message())
+        return COULD_NOT_RUN
+    except click.ClickException as error:
+        output.complain(UsageError(error.format_message(), _usage_hint(error)), argv)
+        return COULD_NOT_RUN
+    except (click.Abort, KeyboardInterrupt):
+        output.complain(UsageError("interrupted", hint="nothing was kept; run it again"), argv)
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return COULD_NOT_RUN
+    return code if isinstance(code, int) else 0
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{context.command_path if context else 'steelyard'} --help"

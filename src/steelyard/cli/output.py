@@ -1,18 +1,89 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one place that prints: data to stdout, everything else to stderr."""
 
+import json
+import os
 import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from steelyard.core.errors import SteelyardError
+from steelyard.core.errors import SteelyardError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def data(text: str) -> None:
     """Print data, the result of a verb, to stdout."""
-    print(text)
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    print(text, end="" if text.endswith("\n") else "\n", flush=True)
 
 
-def complain(error: SteelyardError) -> None:
-    """Print an error and its hint to stderr."""
-    print(f"error: {error.message}", file=sys.stderr)
+def rich(show: "Callable[[Console], None]") -> None:
+    """Let something draw itself on stdout: with colour on a terminal, plain elsewhere."""
+    from rich.console import Console
+
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    show(Console(soft_wrap=False, highlight=False, emoji=False))
+    sys.stdout.flush()
+
+
+def hint(text: str) -> None:
+    """Print what to do next to stderr."""
+    print(f"\nhint: {text}", file=sys.stderr)
+
+
+def complain(error: SteelyardError, argv: list[str]) -> None:
+    """Print an error and its hint to stderr; as JSON where the command asks for JSON.
+
+    Args:
+        error: What went wrong.
+        argv: The command line.
+    """
+    if "--json" in argv:
+        print(json.dumps({"error": error.message, "hint": error.hint}), file=sys.stderr)
+        return
+    print(f"error: {printable(error.message)}", file=sys.stderr)
     if error.hint:
-        print(f"\nhint: {error.hint}", file=sys.stderr)
+        hint(error.hint)
+
+
+def printable(text: str) -> str:
+    """Return a text without characters that steer a terminal."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text
+    )
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file as a whole: it is complete, or it is not there.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        draft = Path(name)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.chmod(0o666 & ~_umask())
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {str(path)!r}: {error.strerror}",
+            hint="check the folder, its permissions and the room on the disk",
+        ) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -28,6 +28,12 @@ def scan(package: ModuleType, kind: type[T]) -> list[T]:
     return found
 
 
+def extensions(package: ModuleType, kind: type[T]) -> list[T]:
+    """Return what a package and other packages define of a type; what does not load is left out."""
+    others = [thing for _, thing in third_party(kind) if isinstance(thing, kind)]
+    return scan(package, kind) + others
+
+
 def third_party(kind: type[T]) -> Iterator[tuple[str, T | Exception]]:
     """Yield what other packages bring under the entry-point group, with the name of each.
 

@@ -49,11 +49,16 @@ class Store(Protocol):
     def head(self) -> Head:
         """Return the end of the chain."""
 
-    def verify(self) -> Head:
+    def verify(self, remembered: Digest | None = None) -> Head:
         """Recompute the whole chain and return its end.
 
+        Args:
+            remembered: Digest of a head seen earlier, which must still be in the chain: only that
+                tells that the end was not cut off.
+
         Raises:
-            ChainError: An entry does not follow from the one before it.
+            ChainError: An entry does not follow from the one before it, or the remembered one is
+                not there.
         """
 
 

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything `explain` knows and `list` lists, in one namespace."""
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from typing import get_args
+
+import msgspec
+
+from steelyard import report
+from steelyard.core.plugins import extensions
+from steelyard.core.policy import Policy
+from steelyard.flow.examine import known_probes
+from steelyard.flow.policies import known_policies
+from steelyard.flow.rules import AnyRule
+from steelyard.formats.nesting import known_formats
+from steelyard.knowledge import licence
+from steelyard.report import Report
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A manual page.
+
+    Attributes:
+        id: What `explain` takes.
+        kind: What `list` takes.
+        title: One line.
+        text: Markdown.
+    """
+
+    id: str
+    kind: str
+    title: str
+    text: str
+
+
+def _probes() -> Iterator[Page]:
+    for probe in known_probes():
+        title = probe.page.partition("\n")[0].rstrip(".")
+        yield Page(id=probe.id, kind="probes", title=title, text=probe.page)
+
+
+def _findings() -> Iterator[Page]:
+    for probe in known_probes():
+        for descriptor in probe.descriptors:
+            text = (
+                f"{descriptor.title}. Severity: {descriptor.severity}.\n\n"
+                f"{descriptor.page.strip()}\n\n## What to do\n{descriptor.remedy}.\n\n"
+                f"Found by the probe `{probe.id}`."
+            )
+            yield Page(id=descriptor.id, kind="findings", title=descriptor.title, text=text)
+
+
+def _policies() -> Iterator[Page]:
+    for policy in known_policies():
+        yield Page(id=policy.id, kind="policies", title=policy.title, text=_policy_text(policy))
+
+
+def _policy_text(policy: Policy) -> str:
+    lines = [f"{policy.title}.", "", policy.page, "", "## Rules"]
+    lines += [f"### {rule.id}\n{getattr(rule, 'page', '').strip()}" for rule in policy.rules]
+    return "\n".join(lines)
+
+
+def _rule_kinds() -> Iterator[Page]:
+    for kind in get_args(AnyRule):
+        text = inspect.cleandoc(kind.__doc__)
+        title = text.partition("\n")[0].rstrip(".")
+        yield Page(id=kind.__struct_config__.tag, kind="rules", title=title, text=text)
+
+
+def _formats() -> Iterator[Page]:
+    for form in known_formats():
+        text = inspect.cleandoc(inspect.getmodule(form.read).__doc__ or "")
+        yield Page(id=f"format.{form.id}", kind="formats", title=form.title, text=text)
+
+
+def _licences() -> Iterator[Page]:
+    for terms in licence.known_licences():
+        yield Page(id=terms.id, kind="licences", title=terms.name, text=licence.page(terms))
+
+
+def _reports() -> Iterator[Page]:
+    for rendering in extensions(report, Report):
+        yield Page(
+            id=f"report.{rendering.id}",
+            kind="reports",
+            title=rendering.title,
+            text=rendering.page.strip(),
+        )
+
+
+KINDS: dict[str, Callable[[], Iterator[Page]]] = {
+    "findings": _findings,
+    "formats": _formats,
+    "licences": _licences,
+    "policies": _policies,
+    "probes": _probes,
+    "reports": _reports,
+    "rules": _rule_kinds,
+}
+
+
+def pages() -> list[Page]:
+    """Return every page, by id."""
+    return sorted((page for kind in KINDS.values() for page in kind()), key=lambda page: page.id)
+
+
+def nearest(wanted: str, ids: Iterable[str]) -> str:
+    """Return a hint that names what was probably meant, or how to see what there is."""
+    close = difflib.get_close_matches(wanted, list(ids), n=1)
+    return f"did you mean {close[0]!r}?" if close else "steelyard list shows what there is"

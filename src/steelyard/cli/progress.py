@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Progress on a terminal: a bar on stderr, for work long enough to be worth one."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from steelyard.core.ports import Progress, Silent
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+_WORTH_A_BAR = 256 << 20  # bytes; less is read in well under a second
+
+
+class Bar:
+    """A bar with rate and remaining time."""
+
+    def __init__(self) -> None:
+        self._bars: Bars | None = None
+        self._task: TaskID | None = None
+
+    def begin(self, what: str, total: int) -> None:
+        """Show the bar, if the work is long."""
+        if total < _WORTH_A_BAR:
+            return
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bars.add_task(what, total=total)
+        self._bars.start()
+
+    def advance(self, units: int) -> None:
+        """Move the bar."""
+        if self._bars is not None and self._task is not None:
+            self._bars.advance(self._task, units)
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+
+
+def progress() -> Progress:
+    """Return a bar where stderr is a terminal, else progress that nobody watches."""
+    return Bar() if sys.stderr.isatty() else Silent()

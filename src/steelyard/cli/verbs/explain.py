@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verb `explain`."""
+
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from steelyard.cli import options, output
+from steelyard.cli.catalogue import Page, nearest, pages
+from steelyard.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@click.command("explain")
+@click.argument("id")
+@options.as_json
+def command(id: str, as_json: bool) -> int:
+    """Show the manual page of a probe, finding, policy, rule, licence, format or report.
+
+    \b
+    Examples:
+      steelyard explain pickle
+      steelyard explain pickle.call
+      steelyard explain apache-2.0
+    """
+    page = find(id)
+    if as_json:
+        output.data(msgspec.json.encode(page).decode())
+        return 0
+
+    def draw(console: "Console") -> None:
+        from rich.markdown import Markdown
+
+        console.print(Markdown(f"# {page.id}\n{page.text}"), width=min(console.width, 100))
+
+    output.rich(draw)
+    return 0
+
+
+def find(id: str) -> Page:
+    """Return the page of an id; a fact or metric leads to the probe that it is named for.
+
+    Raises:
+        UsageError: There is none.
+    """
+    known = {page.id.lower(): page for page in pages()}
+    wanted = id.lower()
+    for candidate in (wanted, wanted.partition(".")[0]):
+        if candidate in known:
+            return known[candidate]
+    raise UsageError(f"no page for {id!r}", hint=nearest(wanted, known))
