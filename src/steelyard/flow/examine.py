@@ -80,10 +80,10 @@ def _absent(name: str, error: Exception) -> Probe:
     return Probe(id=name, version="0", on="model", descriptors=(), look=look)
 
 
-def completed(evidence: Sequence[Evidence]) -> frozenset[str]:
-    """Return the ids of the probes that looked to the end."""
-    return frozenset(
-        item.source.probe
+def completions(evidence: Sequence[Evidence]) -> dict[str, Evidence]:
+    """Return, by probe, the evidence that it looked to the end."""
+    return {
+        item.source.probe: item
         for item in evidence
         if isinstance(item.claim, Fact) and item.claim.name == COMPLETED
-    )
+    }

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from steelyard.core.claim import Claim, Fact, Finding, Gap, Measurement, Severity
+from steelyard.core.claim import Fact, Finding, Gap, Measurement, Severity
 from steelyard.core.evidence import Evidence
 from steelyard.core.policy import Outcome, Ruling, best, worst
-from steelyard.flow.examine import completed
+from steelyard.flow.examine import completions
 
 
 class _Kind(
@@ -48,16 +48,20 @@ class Ceiling(_Kind, frozen=True, kw_only=True, tag="ceiling"):
 
     def judge(self, evidence: Sequence[Evidence]) -> Ruling:
         """Rule on the evidence."""
-        hits = [item for item in evidence if _matches(item.claim, self.findings)]
-        for outcome, floor in ((Outcome.FAIL, self.fail), (Outcome.WARN, self.warn)):
-            due = [item for item in hits if _rank(item.claim) >= floor.rank]
-            missing = sorted(set(self.probes) - completed(evidence))
-            if outcome is Outcome.WARN and missing:
-                return self._ruling(Outcome.UNKNOWN, due, f"not examined by {', '.join(missing)}")
-            if due:
-                return self._ruling(outcome, due, _tally(due))
-        seen = [item for item in evidence if item.source.probe in self.probes]
-        looked = [item for item in seen if isinstance(item.claim, Fact)]
+        hits = [
+            item
+            for item in evidence
+            if isinstance(item.claim, Finding) and _any_match(item.claim.rule, self.findings)
+        ]
+        looked, missing = _look(evidence, self.probes)
+        due = [item for item in hits if _rank(item) >= self.fail.rank]
+        if due:
+            return self._ruling(Outcome.FAIL, due, _tally(due))
+        due = [item for item in hits if _rank(item) >= self.warn.rank]
+        if missing:
+            return self._ruling(Outcome.UNKNOWN, due, missing)
+        if due:
+            return self._ruling(Outcome.WARN, due, _tally(due))
         return self._ruling(Outcome.PASS, looked, f"nothing of {self.warn} severity or worse")
 
 
@@ -76,17 +80,17 @@ class Complete(_Kind, frozen=True, kw_only=True, tag="complete"):
 
     def judge(self, evidence: Sequence[Evidence]) -> Ruling:
         """Rule on the evidence."""
-        holes = [item for item in evidence if _matches(item.claim, self.gaps)]
-        missing = sorted(set(self.probes) - completed(evidence))
-        outcomes = [self.otherwise] if holes else []
-        if missing:
-            outcomes.append(Outcome.UNKNOWN)
-        if outcomes:
-            message = f"{len(holes)} not assessed" if holes else ""
-            also = f"not examined by {', '.join(missing)}" if missing else ""
-            return self._ruling(worst(outcomes), holes, "; ".join(filter(None, (message, also))))
-        looked = [item for item in evidence if item.source.probe in self.probes]
-        return self._ruling(Outcome.PASS, looked, "nothing was left out")
+        holes = [
+            item
+            for item in evidence
+            if isinstance(item.claim, Gap) and _any_match(item.claim.name, self.gaps)
+        ]
+        looked, missing = _look(evidence, self.probes)
+        if not holes and not missing:
+            return self._ruling(Outcome.PASS, looked, "nothing was left out")
+        outcomes = [self.otherwise] * bool(holes) + [Outcome.UNKNOWN] * bool(missing)
+        named = f"{len(holes)} not assessed" if holes else ""
+        return self._ruling(worst(outcomes), holes, "; ".join(filter(None, (named, missing))))
 
 
 class Known(_Kind, frozen=True, kw_only=True, tag="fact"):
@@ -200,14 +204,20 @@ def _combine(
     return Ruling(rule=id, outcome=outcome, because=because, message=message or "asks nothing")
 
 
-def _matches(claim: Claim, patterns: tuple[str, ...]) -> bool:
-    if isinstance(claim, Finding):
-        return any(fnmatchcase(claim.rule, pattern) for pattern in patterns)
-    return isinstance(claim, Gap) and any(fnmatchcase(claim.name, p) for p in patterns)
+def _any_match(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _rank(claim: Claim) -> int:
-    return claim.severity.rank if isinstance(claim, Finding) else -1
+def _look(evidence: Sequence[Evidence], probes: tuple[str, ...]) -> tuple[list[Evidence], str]:
+    """Return the evidence that probes looked to the end, and a sentence on those that did not."""
+    done = completions(evidence)
+    missing = sorted(set(probes) - done.keys())
+    looked = [done[probe] for probe in probes if probe in done]
+    return looked, f"not examined by {', '.join(missing)}" if missing else ""
+
+
+def _rank(item: Evidence) -> int:
+    return item.claim.severity.rank if isinstance(item.claim, Finding) else -1
 
 
 def _tally(items: Sequence[Evidence]) -> str:
