@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`steelyard report`: from a dossier, a digest, or a model; files are whole or not there."""
+
+import json
+
+import pytest
+
+from steelyard.cli.main import run
+
+
+@pytest.fixture
+def model(tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"model_type": "llama"}')
+    return folder
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "md", "junit", "html"])
+def test_every_report_is_written_for_a_model(model, tmp_path, form):
+    target = tmp_path / "out" / "report"
+    target.parent.mkdir()
+    assert run(["report", str(model), "--as", form, "-o", str(target), "--store", "none"]) == 0
+    assert target.stat().st_size > 100
+    assert [path.name for path in target.parent.iterdir()] == ["report"]
+
+
+def test_a_dossier_file_renders_like_the_model_it_is_of(model, tmp_path, capsys):
+    dossier = tmp_path / "dossier.json"
+    run(["check", str(model), "--json", "--store", "none"])
+    dossier.write_text(capsys.readouterr().out)
+    assert run(["report", str(dossier), "--as", "json"]) == 0
+    assert capsys.readouterr().out == dossier.read_text()
+
+
+def test_a_broken_dossier_is_an_error(model, tmp_path, capsys):
+    dossier = tmp_path / "dossier.json"
+    run(["check", str(model), "--json", "--store", "none"])
+    document = json.loads(capsys.readouterr().out)
+    document["verdict"]["outcome"] = "splendid"
+    dossier.write_text(json.dumps(document))
+    assert run(["report", str(dossier), "--as", "md"]) == 2
+    assert "no whole dossier" in capsys.readouterr().err
+
+
+def test_a_report_that_nobody_knows_is_an_error(model, capsys):
+    assert run(["report", str(model), "--as", "htlm"]) == 2
+    assert "did you mean 'html'?" in capsys.readouterr().err
+
+
+def test_an_unknown_subject_says_what_to_do(tmp_path, capsys):
+    store = str(tmp_path / "store.sqlite")
+    assert run(["report", "sha256:" + "0" * 64, "--as", "md", "--store", store]) == 2
+    assert "hint: steelyard check" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_and_leaves_nothing(model, tmp_path, capsys):
+    target = tmp_path / "nowhere" / "report.md"
+    assert run(["report", str(model), "--as", "md", "-o", str(target), "--store", "none"]) == 2
+    assert "cannot write" in capsys.readouterr().err
