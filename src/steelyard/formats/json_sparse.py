@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Large JSON documents: what probes care about is kept, vocabularies and merges are left out."""
+
+import json
+import re
+
+import msgspec
+
+from steelyard.core.errors import LimitError
+
+DEPTH = 200  # levels of nesting; configurations of real models have fewer than 30
+_SMALL = 64 << 10  # bytes; a value that is kept whatever it says
+_TOLD = 4 << 20  # bytes; a value that names a key that matters is kept up to here
+_MEMBERS = 20_000  # members of an object that is looked into; a vocabulary has more
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))
+
+_MATTERS = re.compile(
+    rb"chat_template|auto_map|custom_pipelines|trust_remote_code|_target_|_component_|class_path"
+    rb"|\\u00(?:[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"  # a letter or _ that no serializer escapes
+)
+
+
+class Omitted(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that was not kept: no key that matters occurs in it.
+
+    Attributes:
+        kind: `object`, `array` or `document`.
+        size: Bytes it has in the document.
+    """
+
+    kind: str
+    size: int
+
+
+def mentions(data: bytes) -> bool:
+    """Tell whether some JSON may have a key that a probe looks for."""
+    return _MATTERS.search(data) is not None
+
+
+def check_depth(data: bytes) -> None:
+    r"""Check how deep the brackets of a document nest, before anything recurses into it.
+
+    Everything but brackets and quotes is deleted (escaped backslashes and quotes first), then every
+    text, then one innermost level after another.
+
+    Raises:
+        LimitError: More than `DEPTH` levels.
+    """
+    bare = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _NOT_STRUCTURE)
+    bare = b"".join(bare.split(b'"')[::2])
+    for _ in range(DEPTH + 1):
+        inner = bare.replace(b"[]", b"").replace(b"{}", b"")
+        if len(inner) == len(bare):
+            break
+        bare = inner
+    if len(bare) > DEPTH:  # what is left was nested deeper, or never closed
+        raise LimitError(f"JSON nested more than {DEPTH} levels deep", at=0)
+
+
+def sparse(data: bytes, decoder: json.JSONDecoder) -> object:
+    """Return what is kept of a document, or None when it is not plain JSON.
+
+    Values of up to 64 KiB are kept, texts of any length, objects member by member, and of the
+    weight map of a sharded model every entry. Larger arrays and objects are `Omitted` unless a key
+    that matters occurs in them.
+
+    Args:
+        data: UTF-8.
+        decoder: Decodes the values that are kept whole.
+    """
+    try:
+        return _kept(msgspec.json.decode(data, type=msgspec.Raw), decoder, _count(data))
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+
+
+def _kept(raw: msgspec.Raw, decoder: json.JSONDecoder, told: int) -> object:
+    """Return what is kept of a value in which `told` mentions of keys that matter occur."""
+    data = memoryview(raw)
+    first = bytes(data[:1])
+    if len(data) <= (_TOLD if told else _SMALL) or first not in (b"{", b"["):
+        return decoder.decode(str(data, "utf-8", "surrogatepass"))
+    if first == b"[":
+        if not told:
+            return Omitted(kind="array", size=len(data))
+        items = msgspec.json.decode(raw, type=list[msgspec.Raw])
+        return [_kept(item, decoder, _count(memoryview(item))) for item in items]
+    if not told and _crowded(data):
+        return Omitted(kind="object", size=len(data))
+    return _object(raw, decoder, told)
+
+
+def _object(raw: msgspec.Raw, decoder: json.JSONDecoder, told: int) -> dict[str, object]:
+    members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    counts = {key: _count(memoryview(item)) if told else 0 for key, item in members.items()}
+    if told != sum(counts.values()) + sum(_count(key.encode()) for key in members):
+        raise ValueError("a key that matters is hidden by a later one")
+    return {key: _member(key, item, decoder, counts[key]) for key, item in members.items()}
+
+
+def _member(key: str, raw: msgspec.Raw, decoder: json.JSONDecoder, told: int) -> object:
+    if key == "weight_map" and not told:
+        return msgspec.json.decode(raw)
+    return _kept(raw, decoder, told)
+
+
+def _count(data: bytes | memoryview) -> int:
+    return len(_MATTERS.findall(data))
+
+
+def _crowded(data: memoryview) -> bool:
+    blocks = range(0, len(data), 1 << 20)
+    return sum(bytes(data[at : at + (1 << 20)]).count(b'":') for at in blocks) > _MEMBERS
