@@ -15,7 +15,8 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     r"""One file of a subject.
 
     Attributes:
-        path: Relative, POSIX, UTF-8; bytes that are no UTF-8 are written as `\xNN`.
+        path: Relative, POSIX, UTF-8; bytes that are no UTF-8, control characters and `!` are
+            written as `\xNN` or `\uNNNN`, a backslash twice.
         digest: SHA-256 of the content.
         size: In bytes.
         format: By content, never by name: `gguf`, `zip`, `pickle`, `text`, `data` ...

@@ -4,7 +4,6 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import msgspec
@@ -18,39 +17,55 @@ T = TypeVar("T")
 
 
 class Stamp(msgspec.Struct, frozen=True):
-    """What tells that a file is still the one that was read."""
+    """What tells that a file is still the one that was read.
+
+    Attributes:
+        device: Number of the file system.
+        inode: Number of the file in it.
+        size: In bytes.
+        modified_ns: When its bytes last changed, in ns.
+        changed_ns: When anything about it last changed, in ns: unlike the former it cannot be set
+            back, and it moves when another file takes the name.
+    """
 
     device: int
     inode: int
     size: int
     modified_ns: int
+    changed_ns: int
 
 
 def stamp(descriptor: int) -> Stamp:
     """Return the stamp of an open file."""
-    status = os.fstat(descriptor)
-    return Stamp(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    return _stamp(os.fstat(descriptor))
 
 
-def open_regular(path: Path) -> int:
-    """Open a regular file for reading and return its descriptor.
+def _stamp(status: os.stat_result) -> Stamp:
+    return Stamp(
+        status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    )
+
+
+def open_regular(path: str) -> tuple[int, Stamp]:
+    """Open a regular file for reading and return its descriptor and its stamp.
 
     It neither waits for a FIFO nor follows a link in the last component.
 
     Raises:
         UnreadableError: It is no regular file, or may not be read.
     """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
     try:
         descriptor = os.open(path, flags)
     except OSError as error:
         raise UnreadableError(
-            f"cannot open {path.name!r}: {error.strerror}", hint="check the permissions of the file"
+            f"cannot be opened: {error.strerror}", hint="check the permissions of the file"
         ) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise UnreadableError(f"{path.name!r} is no regular file")
-    return descriptor
+        raise UnreadableError("is no regular file any more", hint="run it again")
+    return descriptor, _stamp(status)
 
 
 class Surveyed(msgspec.Struct, frozen=True):
@@ -58,7 +73,7 @@ class Surveyed(msgspec.Struct, frozen=True):
 
     artifact: Artifact
     parts: tuple[Part, ...]
-    path: Path
+    path: str
     stamp: Stamp
 
 
@@ -97,8 +112,11 @@ class FileModel:
     def open(self, artifact: Artifact) -> BinaryIO:
         """Open a file for reading; raises as `core.subject.Subject.open`."""
         entry = self._files[artifact.path]
-        descriptor = open_regular(entry.path)
-        if stamp(descriptor) != entry.stamp:
+        try:
+            descriptor, now = open_regular(entry.path)
+        except UnreadableError as error:
+            raise UnreadableError(f"{artifact.path!r} {error.message}", error.hint) from error
+        if now != entry.stamp:
             os.close(descriptor)
             raise ChangedError(f"{artifact.path!r} changed after it was read", hint="run it again")
         return os.fdopen(descriptor, "rb")

@@ -3,15 +3,17 @@
 
 import hashlib
 import os
-from pathlib import Path
+import time
 
 import msgspec
 
+from steelyard.core.digest import Digest, digest_bytes
 from steelyard.core.errors import ChangedError, UnreadableError
 from steelyard.core.limits import Limits
 from steelyard.core.ports import Progress
-from steelyard.core.subject import Artifact, Part, Skipped
-from steelyard.flow.model import Surveyed, open_regular, stamp
+from steelyard.core.subject import Artifact, Skipped
+from steelyard.flow.model import Stamp, Surveyed, open_regular, stamp
+from steelyard.flow.pools import check_wanted
 from steelyard.formats.nesting import parts
 from steelyard.formats.port import Budget
 from steelyard.formats.source import BytesSource, DescriptorSource, Source
@@ -30,7 +32,7 @@ class Entry(msgspec.Struct, frozen=True):
     """
 
     name: str
-    path: Path
+    path: str
     size: int
 
 
@@ -41,36 +43,57 @@ def survey(entry: Entry, limits: Limits, progress: Progress) -> Surveyed | Skipp
     from the same memory (up to 4 MiB) or the same open file, whose stamp must not change meanwhile.
     """
     try:
-        descriptor = open_regular(entry.path)
-    except UnreadableError as error:
-        return Skipped(path=entry.name, kind="unreadable", reason=error.message)
-    try:
-        return _read(entry, descriptor, limits, progress)
+        descriptor, before = open_regular(entry.path)
+        try:
+            return _read(entry, descriptor, before, limits, progress)
+        finally:
+            os.close(descriptor)
     except ChangedError as error:
         return Skipped(path=entry.name, kind="changed", reason=error.message)
+    except UnreadableError as error:
+        return Skipped(path=entry.name, kind="unreadable", reason=error.message)
     except OSError as error:
         return Skipped(path=entry.name, kind="unreadable", reason=error.strerror or str(error))
-    finally:
-        os.close(descriptor)
 
 
-def _read(entry: Entry, descriptor: int, limits: Limits, progress: Progress) -> Surveyed:
-    before = stamp(descriptor)
+def _read(
+    entry: Entry, descriptor: int, before: Stamp, limits: Limits, progress: Progress
+) -> Surveyed:
     source: Source = DescriptorSource(descriptor, before.size)
+    budget = Budget(limits, _clock)
     if before.size <= _WHOLE:
-        source = BytesSource(source.read(0, before.size))
-    layers: tuple[Part, ...] = tuple(parts(entry.name, source, Budget(limits)))
-    digest = _digest(source, progress)
-    if stamp(descriptor) != before:
+        data = source.read(0, before.size)
+        layers = tuple(parts(entry.name, BytesSource(data), budget))
+        digest = digest_bytes(data)
+        progress.advance(before.size)
+    else:
+        layers = tuple(parts(entry.name, source, budget))
+        digest = _digest(source, Budget(limits, _clock), progress)
+    if os.pread(descriptor, 1, before.size) or stamp(descriptor) != before:
         raise ChangedError("it changed while it was being read")
     artifact = Artifact(path=entry.name, digest=digest, size=before.size, format=layers[0].format)
     return Surveyed(artifact, layers, entry.path, before)
 
 
-def _digest(source: Source, progress: Progress) -> str:
+def _digest(source: Source, budget: Budget, progress: Progress) -> Digest:
+    """Return the digest of a large file.
+
+    Reading into one reused buffer is no faster than taking a new one for each block: both cost
+    6 % beyond hashing. A memory map would cost 2 %, but ends the process where a file shrinks.
+
+    Raises:
+        LimitError: Time is up, as with a sparse file whose size has no bounds.
+    """
     digest = hashlib.sha256()
     for offset in range(0, source.size, _BLOCK):
         block = source.read(offset, _BLOCK)
         digest.update(block)
+        budget.check_time()
         progress.advance(len(block))
     return f"sha256:{digest.hexdigest()}"
+
+
+def _clock() -> float:
+    """Return the CPU time of this thread in seconds; ends its work when nobody waits for it."""
+    check_wanted()
+    return time.thread_time()
