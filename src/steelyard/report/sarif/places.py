@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a result points, and text that may stand in a message."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from steelyard.report.summary.places import Place, locate
+from steelyard.report.summary.text import clipped, shown
+
+_TEXT = 1_000  # characters of one message; GitHub shows 1,024
+_WHOLE = "The whole model, not this file in particular"
+
+Json = dict[str, Any]
+
+
+def location(where: str, files: Mapping[str, int]) -> Json:
+    """Return a location; GitHub refuses a whole file in which one result has none, or no line.
+
+    Args:
+        where: As claims write it; empty for the whole subject.
+        files: The number of each file by its path.
+    """
+    place = locate(where, files)
+    path = place.path or next(iter(files), "model")
+    artifact: Json = {"uri": uri(path), "uriBaseId": "%SRCROOT%"}
+    if path in files:
+        artifact["index"] = files[path]
+    made: Json = {"physicalLocation": {"artifactLocation": artifact, "region": _region(place)}}
+    if not where:
+        made["message"] = {"text": _WHOLE}
+    if place.layers or place.pointer:
+        made["logicalLocations"] = [_logical(place)]
+    return made
+
+
+def _region(place: Place) -> Json:
+    if place.layers:
+        return {"startLine": 1}  # offsets count from the start of the layer, not of the file
+    region: Json = {"startLine": max(1, place.line)}
+    if place.byte >= 0:
+        region |= {"byteOffset": place.byte, "byteLength": 0}
+    return region
+
+
+def _logical(place: Place) -> Json:
+    name = place.pointer or place.layers[-1]
+    full = f"{place.layer} {place.pointer}" if place.pointer else place.layer
+    kind = "member" if place.layers else "object"
+    return {"name": shown(name), "fullyQualifiedName": shown(full), "kind": kind}
+
+
+def uri(path: str) -> str:
+    """Return a path as a relative URI reference (RFC 3986, section 4.2)."""
+    return quote(path.lstrip("/") or "model", safe="/", errors="replace")
+
+
+def clean(text: str) -> str:
+    """Return a text as a message, in which nothing is a link (SARIF 2.1.0, section 3.11.6)."""
+    return clipped(shown(text).replace("](", "] ("), _TEXT)

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of a dossier on a terminal: the verdict, why, what to act on, what is worth knowing."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from steelyard.core.dossier import Dossier
+from steelyard.report.summary.amounts import count, size
+from steelyard.report.summary.footprint import Footprint, Need, footprints
+from steelyard.report.summary.groups import Group, descriptors, findings, gaps
+from steelyard.report.summary.licence import Line, terms
+from steelyard.report.summary.meaning import next_step
+from steelyard.report.summary.text import clipped, counted, shown
+from steelyard.report.summary.verdict import counts, policy_of, reasons, sentence
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+WIDEST = 100  # columns; longer lines are hard to read
+_GROUPS, _PLACES, _HOLES, _LINES = 8, 2, 8, 6
+_CONTEXTS = (2_048, 8_192)  # tokens
+_TEXT = 400  # characters of one message
+_STYLES = {
+    "fail": "bold red",
+    "unknown": "bold magenta",
+    "warn": "bold yellow",
+    "pass": "bold green",
+    "critical": "bold red",
+    "high": "red",
+    "medium": "yellow",
+}
+
+Row = tuple[str, str]
+
+
+def draw(dossier: Dossier, console: "Console") -> None:
+    """Draw a dossier on a console; colour only repeats what the words say.
+
+    Args:
+        dossier: What to draw.
+        console: Knows its width and whether it has colour.
+    """
+    from rich.text import Text
+
+    for number, (heading, rows) in enumerate(_sections(dossier)):
+        if number:
+            console.print()
+        if heading:
+            console.print(Text(heading, style="bold"))
+        for line in _lines(rows, 2 if heading else 0, console):
+            console.print(line, no_wrap=True, overflow="ignore", crop=False)
+
+
+def _lines(rows: list[Row], indent: int, console: "Console") -> Iterator["Text"]:
+    """Yield the lines of a table of labels and texts, without spaces at their ends."""
+    from rich.text import Text
+
+    widest = max(len(label) for label, _ in rows)
+    hang = " " * (indent + (widest + 2 if widest else 0))
+    width = max(20, min(console.width, WIDEST) - len(hang))
+    for label, text in rows:
+        lead = Text(" " * indent + label.ljust(len(hang) - indent))
+        lead.stylize(_STYLES.get(label.lower(), ""), indent, indent + len(label))
+        for line in Text(text).wrap(console, width, overflow="fold"):
+            made = lead + line
+            made.rstrip()
+            yield made
+            lead = Text(hang)
+
+
+def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:
+    """Yield what there is to say: a heading and rows of a label and a text."""
+    yield "", [(dossier.verdict.outcome.upper(), sentence(dossier)), ("", counts(dossier))]
+    parts = [
+        ("Why", _why(dossier)),
+        ("Findings", _found(findings(dossier, descriptors()))),
+        ("Not assessed", _holes(dossier)),
+        ("Licence", _licence(dossier)),
+        ("Footprint", _footprint(dossier)),
+        ("Files", _files(dossier)),
+        ("Next", [("", step) for step in next_step(dossier)]),
+    ]
+    for heading, rows in parts:
+        made = list(rows)
+        if made:
+            yield heading, made
+
+
+def _why(dossier: Dossier) -> Iterator[Row]:
+    for reason in reasons(dossier, policy_of(dossier)):
+        ruling = reason.ruling
+        yield str(ruling.outcome), _clean(f"{ruling.rule}: {ruling.message}")
+
+
+def _found(groups: tuple[Group, ...]) -> Iterator[Row]:
+    for group in groups[:_GROUPS]:
+        title = f": {group.title}" if group.title else ""
+        yield str(group.severity), f"{_clean(group.rule)}{title}"
+        for _, finding in group.items[:_PLACES]:
+            yield "", _clean(finding.message)
+            if finding.where:
+                yield "", f"at {_clean(finding.where)}"
+        yield from _more(len(group.items) - _PLACES, "more place")
+        if group.remedy:
+            yield "", f"to do: {_clean(group.remedy)}"
+    yield from _more(len(groups) - _GROUPS, "more kind", " of findings")
+
+
+def _more(left: int, noun: str, rest: str = "") -> Iterator[Row]:
+    if left > 0:
+        yield "", f"and {counted(left, noun)}{rest}; steelyard report shows them"
+
+
+def _holes(dossier: Dossier) -> Iterator[Row]:
+    items = [(holes.name, gap) for holes in gaps(dossier) for _, gap in holes.items]
+    for name, gap in items[:_HOLES]:
+        yield "gap", _clean(": ".join(filter(None, (name, gap.where, gap.reason))))
+    yield from _more(len(items) - _HOLES, "more gap")
+
+
+def _licence(dossier: Dossier) -> Iterator[Row]:
+    said = terms(dossier)
+    lines = (*said.declared, *said.answers, *said.others)
+    yield from _few((_clean(line.name), _said(line)) for line in lines[:_LINES])
+    yield from _more(len(lines) - _LINES, "more statement")
+
+
+def _said(line: Line) -> str:
+    return _clean(f"{line.text} ({line.where})" if line.where else line.text)
+
+
+def _few(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield rows, each label only where it differs from the one before."""
+    last = ""
+    for label, text in rows:
+        yield ("" if label == last else label), text
+        last = label
+
+
+def _footprint(dossier: Dossier) -> Iterator[Row]:
+    known = [found for found in footprints(dossier) if found.tensors or found.needs]
+    for found in known[:_LINES]:
+        if found.where:
+            yield "of", _clean(found.where)
+        yield from _weights(found)
+        yield from _few(("memory", _memory(need)) for need in _needs(found))
+    yield from _more(len(known) - _LINES, "more file")
+
+
+def _weights(found: Footprint) -> Iterator[Row]:
+    if found.tensors:
+        total = found.total
+        kinds = ", ".join(
+            f"{size(stock.bytes)} {_clean(kind)}" for kind, stock in found.tensors[:4]
+        )
+        yield "weights", f"{size(total.bytes)}, {count(total.parameters)} parameters ({kinds})"
+
+
+def _needs(found: Footprint) -> list[Need]:
+    chosen = [need for need in map(found.need, _CONTEXTS) if need]
+    return chosen or list(found.needs[:2])
+
+
+def _memory(need: Need) -> str:
+    return f"{size(need.steady)} at {need.context:,.0f} tokens, {size(need.worst)} at worst"
+
+
+def _files(dossier: Dossier) -> Iterator[Row]:
+    files = dossier.subject.artifacts
+    kinds: dict[str, int] = {}
+    for file in files:
+        kinds[file.format] = kinds.get(file.format, 0) + 1
+    ordered = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
+    named = ", ".join(f"{number:,} {_clean(form)}" for form, number in ordered[:8])
+    total = size(sum(file.size for file in files))
+    yield "", f"{counted(len(files), 'file')}, {total}" + (named and f": {named}")
+    yield "", shown(dossier.subject.digest)
+
+
+def _clean(text: str) -> str:
+    return clipped(shown(text), _TEXT)
