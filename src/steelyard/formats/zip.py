@@ -8,12 +8,15 @@ formats that live in a zip (torch, npz, keras) are built on these three.
 from collections.abc import Iterator
 
 from steelyard.formats.port import Budget, Format, Glimpse, Member
-from steelyard.formats.source import SliceSource, Source
-from steelyard.formats.zip_directory import has_end
+from steelyard.formats.ranges import gap_member
+from steelyard.formats.source import Source
+from steelyard.formats.zip_crc import has_crc
+from steelyard.formats.zip_directory import ends_with_archive
+from steelyard.formats.zip_entries import Zip, ZipEntry
 from steelyard.formats.zip_flaws import UNREADABLE
 from steelyard.formats.zip_records import END, LOCAL
 from steelyard.formats.zip_unpack import Unpacked, unpack, whole
-from steelyard.formats.zip_walk import Zip, ZipEntry, has_crc, walk
+from steelyard.formats.zip_walk import walk
 
 __all__ = ["ZIP", "Zip", "ZipEntry", "entry_source", "gap_members", "walk", "zip_members"]
 
@@ -46,15 +49,15 @@ def zip_members(content: Zip, source: Source, budget: Budget) -> Iterator[Member
     made = 0
     for start, thing in sorted(things, key=lambda pair: pair[0]):
         if isinstance(thing, int):
-            yield gap(source, start, thing)
+            yield gap_member(source, start, thing)
             continue
         name = thing.name if thing.name not in names else f"{thing.name}@{start}"
         names.add(name)
         unpacked = unpack(source, thing.extent, budget)
         yield _member(name, source, thing, unpacked, budget)
-        if unpacked.slack:
+        if unpacked.slack and not thing.flags & UNREADABLE:
             end = min(source.size, thing.data_offset + thing.packed)
-            yield gap(source, end - unpacked.slack, end)
+            yield gap_member(source, end - unpacked.slack, end)
         if unpacked.source is not None and unpacked.crc is not None:
             made += unpacked.source.size
             budget.check_ratio(source.size, made)
@@ -63,12 +66,7 @@ def zip_members(content: Zip, source: Source, budget: Budget) -> Iterator[Member
 def gap_members(content: Zip, source: Source) -> Iterator[Member]:
     """Yield the unclaimed ranges alone, for a format that yields the members itself."""
     for start, end in content.unclaimed:
-        yield gap(source, start, end)
-
-
-def gap(source: Source, start: int, end: int) -> Member:
-    """Return a range that nothing claims, to be identified like any other bytes."""
-    return Member(name=f"gap@{start}", source=SliceSource(source, start, end - start))
+        yield gap_member(source, start, end)
 
 
 def _member(
@@ -86,7 +84,7 @@ def _member(
 
 
 def _is_zip(glimpse: Glimpse) -> bool:
-    return glimpse.head.startswith((LOCAL, END)) or has_end(glimpse.source)
+    return glimpse.head.startswith((LOCAL, END)) or ends_with_archive(glimpse.source)
 
 
 ZIP = Format(

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import msgspec
 
 from steelyard.formats.port import Flaw
+from steelyard.formats.ranges import Range
 from steelyard.formats.source import Source
 from steelyard.formats.zip_records import (
     CENTRAL,
@@ -26,16 +27,8 @@ from steelyard.formats.zip_records import (
     MAX32,
 )
 
+_DIRECTORIES = 8  # read at most; an honest archive has one
 _TAIL = END_SIZE + MAX16  # the end record and the longest comment it can have
-_CANDIDATES = 64  # end records looked at in the tail
-
-
-class Range(msgspec.Struct, frozen=True, order=True):
-    """Bytes that something lays claim to: `start` inclusive, `end` exclusive."""
-
-    start: int
-    end: int
-    what: str
 
 
 class Directory(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,10 +69,14 @@ class _End(msgspec.Struct, frozen=True, kw_only=True):
     disks: bool = False
 
 
-def has_end(source: Source) -> bool:
-    """Tell whether an end record near the end points to a central directory that has entries."""
+def ends_with_archive(source: Source) -> bool:
+    """Tell whether the last bytes are an end record whose central directory has entries.
+
+    Bytes behind it are not accepted here, although some readers do: a pickle that holds an archive in
+    a string ends like that. Where they follow unidentified bytes, the archive is carved out of them.
+    """
     return any(
-        directory.size > 0
+        _ends_at(source, at) == source.size and directory.size > 0
         for at in _end_positions(source)
         for directory in _views(source, _end_record(source, at))
     )
@@ -92,7 +89,7 @@ def find_directories(source: Source) -> Ends:
     flaws: list[Flaw] = []
     for at in _end_positions(source):
         last = not claims
-        whole = at + END_SIZE + _comment_size(source, at) == source.size
+        whole = _ends_at(source, at) == source.size
         found = [view for end in _ends(source, at) for view in _views(source, end)]
         if not found or not (last or whole):
             continue
@@ -102,6 +99,8 @@ def find_directories(source: Source) -> Ends:
         claims += _end_claims(source, at)
         flaws += _end_flaws(source, at, found)
         directories += [view for view in found if view not in directories]
+        if len(directories) >= _DIRECTORIES:
+            break
     return Ends(directories=tuple(directories), claims=tuple(claims), flaws=tuple(flaws))
 
 
@@ -109,17 +108,15 @@ def _end_positions(source: Source) -> Iterator[int]:
     """Yield where end records may lie, the last one first."""
     start = max(0, source.size - _TAIL)
     tail = source.read(start, _TAIL)
-    at = len(tail)
-    for _ in range(_CANDIDATES):
-        at = tail.rfind(END, 0, at + 3)
-        if at < 0:
-            return
+    at = tail.rfind(END)
+    while at >= 0:
         if at + END_SIZE <= len(tail):
             yield start + at
+        at = tail.rfind(END, 0, at + 3)
 
 
-def _comment_size(source: Source, at: int) -> int:
-    return int.from_bytes(source.read(at + 20, 2), "little")
+def _ends_at(source: Source, at: int) -> int:
+    return at + END_SIZE + int.from_bytes(source.read(at + 20, 2), "little")
 
 
 def _end_record(source: Source, at: int) -> _End:
@@ -174,7 +171,7 @@ def _views(source: Source, end: _End) -> list[Directory]:
 
 
 def _end_claims(source: Source, at: int) -> list[Range]:
-    stop = min(source.size, at + END_SIZE + _comment_size(source, at))
+    stop = min(source.size, _ends_at(source, at))
     claims = [Range(at, stop, "end record")]
     for place in _end64_positions(source, at):
         size = int.from_bytes(source.read(place + 4, 8), "little") + 12

@@ -4,6 +4,7 @@
 import stat
 from collections.abc import Iterator
 
+from steelyard.formats.paths import escapes
 from steelyard.formats.port import Flaw
 from steelyard.formats.zip_records import HAS_DESCRIPTOR, MAX32, UTF8, Record, shown_name
 
@@ -15,35 +16,6 @@ UNREADABLE = ENCRYPTED | PATCHED | STRONG | MASKED
 """General purpose bits by which a reader refuses a member."""
 
 _COMPARED = UNREADABLE | HAS_DESCRIPTOR | UTF8
-_EACH = 16  # flaws of one code that are written out
-
-
-class Notes:
-    """Collects flaws: the first few of each code, and how many more there were."""
-
-    def __init__(self) -> None:
-        self._flaws: list[Flaw] = []
-        self._counts: dict[str, int] = {}
-
-    def add(self, code: str, message: str, at: int = -1) -> None:
-        """Note one."""
-        count = self._counts[code] = self._counts.get(code, 0) + 1
-        if count <= _EACH:
-            self._flaws.append(Flaw(code=code, message=message, at=at))
-
-    def extend(self, flaws: "Iterator[Flaw] | tuple[Flaw, ...]") -> None:
-        """Note several."""
-        for flaw in flaws:
-            self.add(flaw.code, flaw.message, flaw.at)
-
-    def flaws(self) -> tuple[Flaw, ...]:
-        """Return those noted, in order; for each code with many, one more that counts the rest."""
-        more = [
-            Flaw(code=code, message=f"{count - _EACH:,} more like it in the same archive")
-            for code, count in self._counts.items()
-            if count > _EACH
-        ]
-        return (*self._flaws, *more)
 
 
 def contradictions(central: Record, local: Record) -> Iterator[Flaw]:
@@ -71,6 +43,15 @@ def contradictions(central: Record, local: Record) -> Iterator[Flaw]:
         yield Flaw(code="local-size", message=message, at=at)
 
 
+def stored_sizes_differ(record: Record) -> bool:
+    """Tell whether a member is stored, yet takes other than the bytes it has.
+
+    Traditional encryption puts 12 bytes before them (APPNOTE 6.1.3).
+    """
+    before = 12 if record.flags & ENCRYPTED else 0
+    return record.method == 0 and record.packed not in (record.unpacked, record.unpacked + before)
+
+
 def sizes_differ(central: Record, local: Record) -> bool:
     """Tell whether the sizes differ; a streamed member's local header may leave them open."""
     open_sizes = (0, MAX32) if local.flags & HAS_DESCRIPTOR else ()
@@ -85,26 +66,10 @@ def name_flaws(record: Record) -> Iterator[Flaw]:
         if raw is None:
             continue
         name = shown_name(raw, record.flags)
-        if leaves(raw):
+        if escapes(raw):
             yield Flaw(code="traversal", message=f"{name!r} leads outside the folder", at=at)
         elif b"\\" in raw or b"\0" in raw or b".." in raw.split(b"/"):
             yield Flaw(code="odd-name", message=f"{name!r} is read differently by readers", at=at)
     if stat.S_ISLNK(record.mode):
         name = shown_name(record.name, record.flags)
         yield Flaw(code="link", message=f"{name!r} is a symbolic link", at=at)
-
-
-def leaves(name: bytes) -> bool:
-    """Tell whether a member's name leads outside the folder it is unpacked to, on any system."""
-    path = name.partition(b"\0")[0].replace(b"\\", b"/")
-    if path.startswith(b"/") or path[1:2] == b":":
-        return True
-    depth = 0
-    for component in path.split(b"/"):
-        if component == b"..":
-            depth -= 1
-        elif component not in (b"", b"."):
-            depth += 1
-        if depth < 0:
-            return True
-    return False

@@ -5,10 +5,13 @@ Source: PKWARE APPNOTE.TXT 6.3.10, sections 4.3 (records), 4.4 (fields), 4.5.3 (
 """
 
 import struct
+from collections.abc import Iterator
 
 import msgspec
 
-from steelyard.core.errors import MalformedError
+from steelyard.core.errors import LimitError, MalformedError
+from steelyard.core.limits import Limits
+from steelyard.formats.paths import shown
 from steelyard.formats.source import Source, exactly
 
 LOCAL = b"PK\x03\x04"
@@ -28,6 +31,8 @@ MAX32 = 0xFFFFFFFF
 HAS_DESCRIPTOR = 0x08  # general purpose bit 3: sizes and CRC follow the data
 UTF8 = 0x800  # general purpose bit 11
 
+_LONGEST = CENTRAL_SIZE + 3 * MAX16  # bytes of an entry of the central directory
+_WINDOW = 1 << 20  # bytes of it read at a time
 _ZIP64_EXTRA = 0x0001
 _UNICODE_PATH_EXTRA = 0x7075
 
@@ -102,6 +107,42 @@ def central_record(data: bytes, at: int) -> Record:
         mode=attributes >> 16,
         length=end - at,
     )
+
+
+def central_records(source: Source, start: int, size: int, limits: Limits) -> Iterator[Record]:
+    """Yield the entries of a central directory.
+
+    Args:
+        source: The archive.
+        start: Offset of the directory.
+        size: Bytes it is said to have.
+        limits: Bound its bytes and its entries.
+
+    Raises:
+        LimitError: There are more.
+        MalformedError: An entry is none; `at` counts from the beginning of the archive.
+    """
+    at, end = start, start + min(size, limits.header_bytes)
+    window, window_at = b"", start
+    count = 0
+    while at < end:
+        if count >= limits.members:
+            raise LimitError(f"more than {limits.members:,} members", at=at)
+        if at + _LONGEST > window_at + len(window) and window_at + len(window) < end:
+            window, window_at = source.read(at, min(_WINDOW, end - at)), at
+        try:
+            record = central_record(window, at - window_at)
+        except MalformedError as error:
+            if end < start + size and at + _LONGEST > end:
+                break
+            raise MalformedError(error.message, at=at) from error
+        yield record
+        at += record.length
+        count += 1
+    if end < start + size:
+        raise LimitError(
+            f"central directory of {size:,} bytes, over {limits.header_bytes:,}", at=at
+        )
 
 
 def local_record(source: Source, at: int, *, name_guess: int = 64) -> Record:
@@ -186,13 +227,4 @@ def shown_name(name: bytes, flags: int) -> str:
         text = name.decode("utf-8")
     except UnicodeDecodeError:
         text = name.decode("utf-8", "backslashreplace") if flags & UTF8 else name.decode("cp437")
-    return printable(text)
-
-
-def printable(text: str) -> str:
-    """Return a text with every character that cannot be printed as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
+    return shown(text)

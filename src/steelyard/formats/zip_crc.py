@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Check the CRC-32 of zip members: a wrong one stops some readers and not others (CVE-2025-10156)."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+
+from steelyard.formats.port import Budget, Flaw
+from steelyard.formats.source import Source
+from steelyard.formats.zip_entries import ZipEntry
+from steelyard.formats.zip_flaws import UNREADABLE
+from steelyard.formats.zip_unpack import unpack
+
+_CHECKED = 1 << 20  # bytes; of larger members the sum costs more than it tells
+_CHECKED_ALL = 16 << 20  # bytes; so many of an archive in all
+_BLOCK = 1 << 20
+
+
+def crc_flaws(source: Source, entries: Sequence[ZipEntry], budget: Budget) -> Iterator[Flaw]:
+    """Yield the small members whose bytes contradict their CRC-32, or their flags.
+
+    Raises:
+        LimitError: They are more than may be spent.
+    """
+    left = _CHECKED_ALL
+    for entry in entries:
+        if entry.data_offset < 0 or entry.folder or max(entry.packed, entry.unpacked) > _CHECKED:
+            continue
+        left -= entry.unpacked
+        if left < 0:
+            return
+        marked = entry.flags & UNREADABLE
+        fits = has_crc(source, entry, budget)
+        if marked and fits:
+            message = f"{entry.name!r} is marked {marked:#06x}, unreadable, and can be read"
+            yield Flaw(code="flags", message=message, at=entry.header_offset)
+        elif not marked and fits is False:
+            message = f"{entry.name!r} does not have the CRC-32 {entry.crc:08x} it should have"
+            yield Flaw(code="crc", message=message, at=entry.header_offset)
+
+
+def has_crc(source: Source, entry: ZipEntry, budget: Budget) -> bool | None:
+    """Tell whether a member's bytes have the CRC-32 they should have; None if there are none.
+
+    Raises:
+        LimitError: They are more than may be spent.
+    """
+    unpacked = unpack(source, entry.extent, budget)
+    if unpacked.source is None:
+        return None
+    crc = unpacked.crc
+    if crc is None:
+        crc = 0
+        for at in range(0, unpacked.source.size, _BLOCK):
+            budget.check_time()
+            crc = zlib.crc32(unpacked.source.read(at, _BLOCK), crc)
+    return crc == entry.crc
