@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from steelyard.core.errors import LimitError, MalformedError
-from steelyard.formats.claim import claimed
 from steelyard.formats.flaws import FlawList
 from steelyard.formats.gguf_cursor import Cursor
 from steelyard.formats.gguf_metadata import ArrayInfo, Metadata, Value, read_metadata
@@ -161,4 +160,3 @@ GGUF = Format(
     read=read,
     members=_members,
 )
-NAMED_GGUF = claimed("gguf", "GGUF", "gguf")

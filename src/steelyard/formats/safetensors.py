@@ -4,7 +4,6 @@
 from collections.abc import Iterator
 
 from steelyard.core.errors import LimitError, MalformedError
-from steelyard.formats.claim import claimed
 from steelyard.formats.flaws import FlawList
 from steelyard.formats.port import Budget, Content, Format, Glimpse, Member
 from steelyard.formats.ranges import Range
@@ -15,6 +14,7 @@ from steelyard.formats.tensor import TensorInfo
 from steelyard.formats.tensor_layout import check_places, hidden, hole_members, unclaimed
 
 _PREFIX = 8  # bytes of the header's length
+_SECOND = frozenset({b'"', b"}", b" ", b"\n", b"\r", b"\t", b""})  # what may follow the first brace
 _LIBRARY_BYTES = 100_000_000  # the longest header that the safetensors library reads
 
 
@@ -89,14 +89,12 @@ def _note_hole(hole: Range, size: int, flaws: FlawList) -> None:
 
 
 def _looks_so(glimpse: Glimpse) -> bool:
-    """Tell the shape: a length, then the JSON object that has it; or a length that cannot be."""
+    """Tell the shape: a length, then a JSON object; what it claims of its length may be a lie."""
     head = glimpse.head
-    if head[_PREFIX : _PREFIX + 1] != b"{":
+    if head[_PREFIX : _PREFIX + 1] != b"{" or head[_PREFIX + 1 : _PREFIX + 2] not in _SECOND:
         return False
     length = int.from_bytes(head[:_PREFIX], "little")
-    if length <= glimpse.source.size - _PREFIX:
-        return length >= 2 and length <= _LIBRARY_BYTES
-    return head[_PREFIX + 1 : _PREFIX + 2] in (b'"', b"}", b" ") and b"\0" in head[:_PREFIX]
+    return length >= 2 and (length <= glimpse.source.size - _PREFIX or b"\0" in head[:_PREFIX])
 
 
 def _members(content: Safetensors, source: Source, budget: Budget) -> Iterator[Member]:
@@ -112,4 +110,3 @@ SAFETENSORS = Format(
     read=read,
     members=_members,
 )
-NAMED_SAFETENSORS = claimed("safetensors", "safetensors", "safetensors")
