@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?= -n auto
+FUZZ_ARGS ?= --seconds 60
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -50,7 +51,7 @@ bench-scan: $(VENV)/.dev ## Measure detection beside other scanners (needs the c
 	@$(BIN)/python scripts/write_docs.py
 
 fuzz: $(VENV)/.dev ## Throw mutated files at every reader, a minute each
-	@$(BIN)/python -m fuzz.mutate --seconds 60
+	@$(BIN)/python -m fuzz.mutate $(FUZZ_ARGS)
 
 coverage: $(VENV)/.dev ## Run all tests and show which lines of core and flow they miss
 	@$(BIN)/coverage run -m pytest -q
