@@ -60,15 +60,13 @@ def _read(
     entry: Entry, descriptor: int, before: Stamp, limits: Limits, progress: Progress
 ) -> Surveyed:
     source: Source = DescriptorSource(descriptor, before.size)
-    budget = Budget(limits, _clock)
     if before.size <= _WHOLE:
         data = source.read(0, before.size)
-        layers = tuple(parts(entry.name, BytesSource(data), budget))
-        digest = digest_bytes(data)
+        digest, source = digest_bytes(data), BytesSource(data)
         progress.advance(before.size)
     else:
-        layers = tuple(parts(entry.name, source, budget))
         digest = _digest(source, Budget(limits, _clock), progress)
+    layers = tuple(parts(entry.name, source, Budget(limits, _clock)))
     if os.pread(descriptor, 1, before.size) or stamp(descriptor) != before:
         raise ChangedError("it changed while it was being read")
     artifact = Artifact(path=entry.name, digest=digest, size=before.size, format=layers[0].format)
