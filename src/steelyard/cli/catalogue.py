@@ -71,7 +71,7 @@ def _rule_kinds() -> Iterator[Page]:
 
 
 def _formats() -> Iterator[Page]:
-    for form in known_formats():
+    for form in {form.id: form for form in known_formats()}.values():
         text = inspect.cleandoc(inspect.getmodule(form.read).__doc__ or "")
         yield Page(id=f"format.{form.id}", kind="formats", title=form.title, text=text)
 

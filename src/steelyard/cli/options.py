@@ -2,9 +2,12 @@
 """Options that several verbs share; each mirrors to an environment variable."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
+
+from steelyard.core.claim import Severity
 
 Decorated = Callable[..., Any]
 
@@ -38,4 +41,27 @@ jobs = click.option(
     envvar="STEELYARD_JOBS",
     metavar="N",
     help="Files, or subjects, examined at once.  [default: one per free core]",
+)
+fail_on = click.option(
+    "--fail-on",
+    type=click.Choice([severity.value for severity in Severity]),
+    default=None,
+    envvar="STEELYARD_FAIL_ON",
+    help="Also fail on any finding of this severity or worse.",
+)
+config = click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    envvar="STEELYARD_CONFIG",
+    metavar="FILE",
+    help="Settings, such as accepted findings.  [default: ./steelyard.toml if it is there]",
+)
+baseline = click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    envvar="STEELYARD_BASELINE",
+    metavar="DOSSIER",
+    help="Dossier written by an earlier check --json; the findings in it are known.",
 )

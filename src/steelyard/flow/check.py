@@ -10,10 +10,21 @@ from steelyard.core.policy import Policy
 from steelyard.core.ports import Pool, Progress
 from steelyard.core.probe import Context
 from steelyard.flow.discover import discover
-from steelyard.flow.examine import examine, known_probes
+from steelyard.flow.examine import examine, known_probes, written
+from steelyard.flow.settings import NOTHING_SET, Settings
+from steelyard.flow.suppress import accept, accept_known, counting
 
 
-def check(path: Path, policy: Policy, *, limits: Limits, pool: Pool, progress: Progress) -> Dossier:
+def check(
+    path: Path,
+    policy: Policy,
+    *,
+    limits: Limits,
+    pool: Pool,
+    progress: Progress,
+    settings: Settings = NOTHING_SET,
+    baseline: Dossier | None = None,
+) -> Dossier:
     """Return the dossier of a folder or file; nothing of the subject runs.
 
     Args:
@@ -22,11 +33,18 @@ def check(path: Path, policy: Policy, *, limits: Limits, pool: Pool, progress: P
         limits: Bounds on what is read.
         pool: Surveys several files at once; its workers share this process.
         progress: Is told how many bytes have been read.
+        settings: Findings that somebody accepted.
+        baseline: An earlier dossier whose findings are known, or None.
 
     Raises:
         UnreadableError: There is nothing that could be read.
     """
+    now = datetime.now(UTC)
     model = discover(path, limits=limits, pool=pool, progress=progress)
-    context = Context(limits=limits)
-    evidence = examine(model, known_probes(), context, now=datetime.now(UTC))
-    return Dossier(subject=model.identity(), evidence=evidence, verdict=policy.judge(evidence))
+    identity = model.identity()
+    evidence = examine(model, known_probes(), Context(limits=limits), now=now)
+    accepted = accept(identity, evidence, settings, now.date(), written(now))
+    if baseline is not None:
+        accepted += accept_known(identity, evidence, baseline, written(now))
+    evidence += accepted
+    return Dossier(subject=identity, evidence=evidence, verdict=policy.judge(counting(evidence)))

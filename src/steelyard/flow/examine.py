@@ -38,7 +38,7 @@ def examine(
         context: What they may know besides.
         now: Time to write on the evidence; it takes no part in the ids.
     """
-    at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = written(now)
     evidence: dict[str, Evidence] = {}
     for probe in probes:
         if probe.on != subject.kind:
@@ -48,6 +48,11 @@ def examine(
             item = witness(subject.digest, claim, source, at)
             evidence.setdefault(item.id, item)
     return tuple(evidence.values())
+
+
+def written(now: datetime) -> str:
+    """Return a time as evidence carries it: UTC, RFC 3339, whole seconds."""
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def claims(probe: Probe, subject: Subject, context: Context) -> Iterator[Claim]:

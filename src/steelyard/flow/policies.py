@@ -7,10 +7,11 @@ from pathlib import Path
 import msgspec
 
 from steelyard import knowledge
-from steelyard.core.digest import digest_bytes
+from steelyard.core.claim import Severity
+from steelyard.core.digest import digest_bytes, digest_of
 from steelyard.core.errors import PolicyError
 from steelyard.core.policy import Policy
-from steelyard.flow.rules import AllOf, AnyOf, AnyRule
+from steelyard.flow.rules import AllOf, AnyOf, AnyRule, Ceiling
 
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,6 +50,26 @@ def policy(reference: str) -> Policy:
         raise PolicyError(
             f"cannot read policy {reference!r}: {error.strerror}", hint="check the path"
         ) from error
+
+
+def failing_on(policy: Policy, severity: Severity) -> Policy:
+    """Return a policy that also fails on any finding of a severity or worse.
+
+    Args:
+        policy: What it asks besides; it can only become stricter.
+        severity: From which severity on findings fail.
+    """
+    rule = Ceiling(
+        id=f"fail-on-{severity}",
+        page="Asked for with --fail-on.",
+        findings=("*",),
+        fail=severity,
+        warn=severity,
+        probes=("manifest",),
+    )
+    return msgspec.structs.replace(
+        policy, rules=(*policy.rules, rule), digest=digest_of((policy.digest, rule))
+    )
 
 
 def read(data: bytes, origin: str) -> Policy:

@@ -4,19 +4,20 @@
 from pathlib import Path
 
 import click
-import msgspec
 
 from steelyard import report
 from steelyard.cli import options, output
 from steelyard.cli.catalogue import nearest
+from steelyard.cli.documents import dossier_at, is_dossier
 from steelyard.cli.keep import keep, store_at
 from steelyard.cli.progress import progress
-from steelyard.cli.verbs.check import examine
-from steelyard.core.dossier import SCHEMA, Dossier
+from steelyard.cli.verbs.check import Terms, check_one
+from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UnreadableError, UsageError
 from steelyard.core.plugins import extensions
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
+from steelyard.flow.settings import settings
 from steelyard.report import Report
 
 
@@ -71,10 +72,15 @@ def _report(form: str) -> Report:
 
 def _dossier(subject: str, policy: str, location: str | None) -> Dossier:
     path = Path(subject)
-    if path.is_file() and (document := _document(path)) is not None:
-        return document
+    if is_dossier(path):
+        return dossier_at(path)
     if path.exists() or subject.startswith("hf:"):
-        dossier = examine(subject, find_policy(policy), free_cores(), progress())
+        dossier = check_one(
+            subject,
+            Terms(policy=find_policy(policy), settings=settings()),
+            free_cores(),
+            progress(),
+        )
         keep(dossier, location)
         return dossier
     store = store_at(location)
@@ -82,16 +88,3 @@ def _dossier(subject: str, policy: str, location: str | None) -> Dossier:
     if found is None:
         raise UnreadableError(f"nothing is known of {subject!r}", hint=f"steelyard check {subject}")
     return found
-
-
-def _document(path: Path) -> Dossier | None:
-    """Return the dossier that a file holds, or None where it holds something else."""
-    with path.open("rb") as file:
-        if SCHEMA.encode() not in file.read(100):
-            return None
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Dossier)
-    except msgspec.MsgspecError as error:
-        raise UnreadableError(
-            f"{str(path)!r} is no whole dossier: {error}", hint="write it with check --json"
-        ) from error
