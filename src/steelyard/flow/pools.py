@@ -82,6 +82,16 @@ class Threads:
             _take_leave(workers)
 
 
+def apart(do: Callable[[], R]) -> R:
+    """Do something in a thread of its own and return its result; an interrupt need not wait for it."""
+    job = _Job(lambda work: work(), (do,))
+    try:
+        _Worker(job).start()
+        return job.result(0)
+    finally:
+        job.abandoned = True
+
+
 class _Job(Generic[T, R]):
     """What the threads of one `map` share."""
 

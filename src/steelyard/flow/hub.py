@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a subject lies: a path, or a snapshot of the hub, `hf:org/name@revision`.
+
+A snapshot that lies in the local hub cache is taken as it is, without asking the hub, so that what is
+examined is what a loader on this machine would load; else it is downloaded into that cache.
+"""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from steelyard.core.errors import UnreadableError, UsageError
+from steelyard.core.ports import Progress
+from steelyard.flow import hub_download
+
+PREFIX = "hf:"
+
+_NAME = re.compile(r"(?!.*(?:--|\.\.))\w[\w.-]*(?:/\w[\w.-]*)?", re.ASCII)
+_REVISION = re.compile(r"(?!.*\.\.)[\w.][\w./+-]*", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """A model of the hub.
+
+    Attributes:
+        repository: `org/name`, or `name` alone.
+        revision: Branch, tag or commit.
+    """
+
+    repository: str
+    revision: str = "main"
+
+
+class _Listing(msgspec.Struct):
+    """What huggingface_hub keeps of the files of a commit, `trees/<commit>.json`."""
+
+    files: dict[str, object]
+
+
+def resolve(subject: str, progress: Progress) -> Path:
+    """Return the folder or file that a subject names; a snapshot of the hub is fetched if need be.
+
+    Args:
+        subject: A path, or `hf:org/name@revision`; the revision is `main` where none is given.
+        progress: Is told how many bytes have been downloaded.
+
+    Raises:
+        UsageError: It begins with `hf:`, but names no model.
+        UnreadableError: The hub does not have it, does not give it, or cannot be reached.
+    """
+    if not subject.startswith(PREFIX):
+        return Path(subject)
+    reference = parse(subject)
+    snapshot = cached(reference)
+    if snapshot is None:
+        return hub_download.fetch(reference.repository, reference.revision, progress)
+    missing = missing_files(snapshot)
+    if not missing:
+        return snapshot
+    try:
+        return hub_download.fetch(reference.repository, reference.revision, progress)
+    except UnreadableError as error:
+        raise UnreadableError(
+            f"the snapshot of {subject!r} in the local hub cache lacks {len(missing):,} files, such "
+            f"as {missing[0]!r}, and they cannot be fetched: {error.message}",
+            hint=f"to examine what is there, name its folder: {snapshot}",
+        ) from error
+
+
+def parse(subject: str) -> Reference:
+    """Return the model of the hub that a subject names.
+
+    Raises:
+        UsageError: It names none.
+
+    Example:
+        >>> parse("hf:org/name@v1")
+        Reference(repository='org/name', revision='v1')
+    """
+    repository, at, revision = subject.removeprefix(PREFIX).partition("@")
+    if not _NAME.fullmatch(repository) or (at and not _REVISION.fullmatch(revision)):
+        raise UsageError(
+            f"{subject!r} names no model of the hub",
+            hint="write hf:org/name or hf:org/name@revision",
+        )
+    return Reference(repository, revision) if at else Reference(repository)
+
+
+def cached(reference: Reference) -> Path | None:
+    """Return the folder of a snapshot in the local hub cache, or None where there is none.
+
+    Source:
+        The cache layout as huggingface_hub documents it, "Understand caching".
+    """
+    from huggingface_hub import constants
+
+    name = "models--" + reference.repository.replace("/", "--")
+    repository = Path(constants.HF_HUB_CACHE) / name
+    commit = reference.revision
+    if not _COMMIT.fullmatch(commit):
+        try:
+            commit = (repository / "refs" / commit).read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return None
+    snapshot = repository / "snapshots" / commit
+    return snapshot if _COMMIT.fullmatch(commit) and snapshot.is_dir() else None
+
+
+def missing_files(snapshot: Path) -> list[str]:
+    """Return which files of its commit a snapshot lacks, sorted; none where that is not known.
+
+    A download that was broken off leaves such a snapshot. Loaders that fetch only the files they
+    want leave no listing: then what is there is what they load.
+    """
+    listing = snapshot.parent.parent / "trees" / f"{snapshot.name}.json"
+    try:
+        files = msgspec.json.decode(listing.read_bytes(), type=_Listing).files
+    except (OSError, msgspec.MsgspecError):
+        return []
+    return sorted(name for name in files if not (snapshot / name).exists())
