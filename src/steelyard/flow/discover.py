@@ -10,8 +10,9 @@ from steelyard.core.limits import Limits
 from steelyard.core.ports import Pool, Progress
 from steelyard.core.subject import Skipped
 from steelyard.flow.model import FileModel, Surveyed
+from steelyard.flow.names import shown
 from steelyard.flow.survey import Entry, survey
-from steelyard.flow.walk import shown, walk
+from steelyard.flow.walk import walk
 
 _WORTH_A_THREAD = (
     256 << 10

@@ -6,7 +6,7 @@ from typing import Any
 
 from steelyard.core.errors import UnreadableError
 from steelyard.core.ports import Progress
-from steelyard.flow.pools import AbandonedError, apart
+from steelyard.flow.jobs import AbandonedError, apart
 
 
 class _Teller:

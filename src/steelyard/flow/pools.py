@@ -1,19 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pools on this machine: one after the other, threads, processes.
+"""Pools on this machine: one after the other, threads, processes."""
 
-Whoever takes the results may stop early: an error, an interrupt, or no more need. Work that nobody
-waits for any more is then not begun, and what has begun ends at its next `check_wanted`.
-"""
-
-import contextlib
 import os
 import signal
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from steelyard.core.errors import SteelyardError
+from steelyard.flow.jobs import Job, Worker, take_leave
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -21,29 +15,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-_FAREWELL = 1.0  # seconds; how long an early end waits for threads that are still at work
-
 
 def free_cores() -> int:
     """Return how many processor cores this process may use, at least 1."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-class AbandonedError(BaseException):
-    """Raised in a worker whose result nobody waits for any more; no `except Exception` holds it up."""
-
-
-def check_wanted() -> None:
-    """End the work of this thread if it works in a pool and nobody waits for its result any more.
-
-    Long work calls it between steps; it costs less than a microsecond.
-
-    Raises:
-        AbandonedError: Nobody waits any more.
-    """
-    worker = threading.current_thread()
-    if isinstance(worker, _Worker) and worker.job.abandoned:
-        raise AbandonedError
 
 
 class Serial:
@@ -70,8 +45,8 @@ class Threads:
         if self._workers == 1 or len(todo) < 2:
             yield from map(do, todo)
             return
-        job = _Job(do, todo)
-        workers = [_Worker(job) for _ in range(min(self._workers, len(todo)))]
+        job = Job(do, todo)
+        workers = [Worker(job) for _ in range(min(self._workers, len(todo)))]
         try:
             for worker in workers:
                 worker.start()
@@ -79,81 +54,7 @@ class Threads:
                 yield job.result(index)
         finally:
             job.abandoned = True
-            _take_leave(workers)
-
-
-def apart(do: Callable[[], R]) -> R:
-    """Do something in a thread of its own and return its result; an interrupt need not wait for it."""
-    job = _Job(lambda work: work(), (do,))
-    try:
-        _Worker(job).start()
-        return job.result(0)
-    finally:
-        job.abandoned = True
-
-
-class _Job(Generic[T, R]):
-    """What the threads of one `map` share."""
-
-    def __init__(self, do: Callable[[T], R], todo: Sequence[T]) -> None:
-        self.abandoned = False
-        self._do = do
-        self._todo = todo
-        self._begun = 0
-        self._done: dict[int, tuple[R, None] | tuple[None, BaseException]] = {}
-        self._changed = threading.Condition()
-
-    def work(self) -> None:
-        """Do what is still to be done, item by item."""
-        while (index := self._next()) is not None:
-            outcome: tuple[R, None] | tuple[None, BaseException]
-            try:
-                outcome = (self._do(self._todo[index]), None)
-            except AbandonedError:
-                return
-            except BaseException as error:  # noqa: BLE001 - it is raised again where the result is taken
-                outcome = (None, error)
-            with self._changed:
-                self._done[index] = outcome
-                self._changed.notify()
-
-    def _next(self) -> int | None:
-        with self._changed:
-            if self.abandoned or self._begun == len(self._todo):
-                return None
-            self._begun += 1
-            return self._begun - 1
-
-    def result(self, index: int) -> R:
-        """Wait for a result and return it, or raise what kept it from coming about."""
-        with self._changed:
-            while index not in self._done:
-                self._changed.wait()
-            value, error = self._done.pop(index)
-        if error is not None:
-            raise error
-        return value  # type: ignore[return-value]  # there is a value where there is no error
-
-
-class _Worker(threading.Thread):
-    """A thread of a pool; a daemon, so that no reader in a long loop keeps the process alive."""
-
-    def __init__(self, job: _Job[Any, Any]) -> None:
-        super().__init__(daemon=True)
-        self.job = job
-
-    def run(self) -> None:
-        """Work until there is nothing left to do."""
-        self.job.work()
-
-
-def _take_leave(workers: Sequence[_Worker]) -> None:
-    """Wait a moment for threads to end; a second interrupt does not cut the moment short."""
-    end = time.monotonic() + _FAREWELL
-    for worker in workers:
-        while worker.is_alive() and (left := end - time.monotonic()) > 0:
-            with contextlib.suppress(KeyboardInterrupt):
-                worker.join(left)
+            take_leave(workers)
 
 
 class Processes:

@@ -12,8 +12,8 @@ from steelyard.core.errors import ChangedError, UnreadableError
 from steelyard.core.limits import Limits
 from steelyard.core.ports import Progress
 from steelyard.core.subject import Artifact, Skipped
+from steelyard.flow.jobs import check_wanted
 from steelyard.flow.model import Stamp, Surveyed, open_regular, stamp
-from steelyard.flow.pools import check_wanted
 from steelyard.formats.nesting import parts
 from steelyard.formats.port import Budget
 from steelyard.formats.source import BytesSource, DescriptorSource, Source

@@ -13,17 +13,11 @@ import msgspec
 from steelyard.core.errors import UnreadableError
 from steelyard.core.limits import Limits
 from steelyard.core.subject import Skipped
+from steelyard.flow.names import shown
 from steelyard.flow.survey import Entry
 
 _VERSION_CONTROL = ".git"  # no loader opens it, and it differs between clones of the same model
 _SHARED_BLOBS_MARKER = ".huggingface-shared-blobs"  # huggingface_hub >= 2.0, utils/_shared_blobs.py
-
-_STEERING = (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
-_ESCAPES = {
-    **{byte: f"\\x{byte:02x}" for byte in (*range(0x20), 0x21, 0x7F)},
-    **{code: f"\\u{code:04x}" for code in (*range(0x80, 0xA0), *_STEERING)},
-    0x5C: "\\\\",
-}
 
 Identity = tuple[int, int]
 """Device and inode of a folder."""
@@ -68,21 +62,6 @@ def _unreadable(path: Path, error: Exception) -> UnreadableError:
     else:
         hint = "check the path; a model of the hub is named hf:org/name@revision"
     return UnreadableError(f"cannot read {str(path)!r}: {reason}", hint=hint)
-
-
-def shown(name: str) -> str:
-    r"""Return a file name as text that stands for itself in a `where` and steers no terminal.
-
-    What is no UTF-8, a control character and `!` are written `\xNN`, control and direction
-    characters beyond ASCII `\uNNNN`, a backslash twice; so no two names give the same text.
-
-    Example:
-        >>> shown("model\n!v1.bin")
-        'model\\x0a\\x21v1.bin'
-    """
-    if name.isascii() and name.isprintable() and "!" not in name and "\\" not in name:
-        return name
-    return os.fsencode(name.translate(_ESCAPES)).decode("utf-8", "backslashreplace")
 
 
 def boundaries(root: Path) -> tuple[Path, ...]:
@@ -176,15 +155,22 @@ class _Walk:
                 return self._follow(child, name)
             return self._entry(child.path, name, child.stat(follow_symlinks=False))
         except OSError as error:
-            kind = "link-broken" if child.is_symlink() else "unreadable"
+            kind = "unreadable"
+            if child.is_symlink():
+                kind = "link-loop" if error.errno == errno.ELOOP else "link-broken"
             return Skipped(path=name, kind=kind, reason=error.strerror or str(error))
 
     def _follow(self, child: "os.DirEntry[str]", name: str) -> Entry | Skipped | _Folder:
-        target = Path(os.path.realpath(child.path, strict=True))
-        if not any(target.is_relative_to(folder) for folder in self._boundaries):
-            reason = "a link that leads outside the subject; it was not followed"
-            return Skipped(path=name, kind="link-outside", reason=reason)
-        return self._entry(str(target), name, target.stat(), linked=True)
+        # Where a link leads is told before whether anything is there, which differs between machines.
+        if not self._inside(os.path.realpath(child.path)):
+            return _outside(name)
+        target = os.path.realpath(child.path, strict=True)
+        if not self._inside(target):  # the loose answer gives up on very long paths
+            return _outside(name)
+        return self._entry(target, name, Path(target).stat(), linked=True)
+
+    def _inside(self, target: str) -> bool:
+        return any(Path(target).is_relative_to(folder) for folder in self._boundaries)
 
     def _entry(
         self, path: str, name: str, status: os.stat_result, *, linked: bool = False
@@ -201,6 +187,11 @@ class _Walk:
         if identity in self._above:
             return Skipped(path=name, kind="link-loop", reason="a link to a folder it lies in")
         return _Folder(path, f"{name}/", identity)
+
+
+def _outside(path: str) -> Skipped:
+    reason = "a link that leads outside the subject; it was not followed"
+    return Skipped(path=path, kind="link-outside", reason=reason)
 
 
 def _too_many(path: str, reason: str) -> Skipped:
