@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pickles, protocols 0 to 5, several in a row, in whatever file they lie."""
+
+from collections.abc import Iterator
+
+from steelyard.core.limits import Limits
+from steelyard.formats.pickle_machine import Machine
+from steelyard.formats.pickle_payloads import payload_source
+from steelyard.formats.pickle_streams import Pickle, Stream, after_zeros, read_streams
+from steelyard.formats.pickle_table import OPCODES
+from steelyard.formats.pickle_trial import calls_something, trial
+from steelyard.formats.port import Budget, Format, Glimpse, Member
+from steelyard.formats.source import SliceSource, Source
+
+__all__ = ["PICKLE", "Pickle", "Stream", "pickle_members"]
+
+_SUFFIXES = frozenset({"bin", "ckpt", "dat", "dill", "joblib", "p", "pickle", "pkl", "pt", "pth"})
+"""Names under which loaders unpickle what others may take for text."""
+
+
+def read(source: Source, budget: Budget) -> Pickle:
+    """Follow the pickles a layer begins with."""
+    return read_streams(source, budget)[0]
+
+
+def pickle_members(content: Pickle, source: Source, budget: Budget) -> Iterator[Member]:
+    """Yield the pickles that are handed to an unpickler as bytes, then what lies behind the last.
+
+    Raises:
+        LimitError: They are more than may be read.
+        MalformedError: A text that stands for bytes does not.
+    """
+    for stream in content.streams:
+        for number, held in enumerate(stream.payloads):
+            name = f"bytes@{held.at}" if len(stream.payloads) == 1 else f"bytes@{held.at}.{number}"
+            yield Member(name=name, source=payload_source(held, source, budget))
+    if content.tail >= 0:
+        yield tail_member(source, content.tail)
+
+
+def tail_member(source: Source, start: int) -> Member:
+    """Return the bytes from an offset on, which nothing claims, to be identified like any other."""
+    return Member(name=f"tail@{start}", source=SliceSource(source, start, source.size - start))
+
+
+def _is_pickle(glimpse: Glimpse) -> bool:
+    head = glimpse.head
+    if not head or head[0] not in OPCODES:
+        return False
+    declared = head[0] == 0x80
+    machine = trial(glimpse.source, 0)
+    if calls_something(machine):
+        return True
+    if machine.stopped:
+        return declared or machine.acts or _goes_on(glimpse.source, machine)
+    if not machine.error:
+        return True
+    if machine.acts and glimpse.suffix in _SUFFIXES:
+        return True
+    return declared and machine.opcodes > 1 and machine.error_at >= glimpse.source.size
+
+
+def _goes_on(source: Source, machine: Machine) -> bool:
+    """Tell whether a first pickle without effect and without a magic number is one all the same."""
+    at = after_zeros(source, machine.state.end, Budget(Limits()))
+    if at >= source.size:
+        return True
+    following = trial(source, at)
+    return following.stopped or calls_something(following)
+
+
+PICKLE = Format(
+    id="pickle",
+    title="Python pickle",
+    rank=30,
+    matches=_is_pickle,
+    read=read,
+    members=pickle_members,
+)
