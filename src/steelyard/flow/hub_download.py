@@ -6,7 +6,7 @@ from typing import Any
 
 from steelyard.core.errors import UnreadableError
 from steelyard.core.ports import Progress
-from steelyard.flow.jobs import AbandonedError, apart
+from steelyard.flow.jobs import Abandoned, apart
 
 
 class _Teller:
@@ -19,7 +19,7 @@ class _Teller:
     def advance(self, units: float | None) -> None:
         """Tell of bytes that have come in, or end the work of the thread that tells."""
         if not self.wanted:
-            raise AbandonedError
+            raise Abandoned
         self._progress.advance(int(units or 0))
 
 

@@ -17,8 +17,11 @@ R = TypeVar("R")
 _FAREWELL = 1.0  # seconds; how long an early end waits for threads that are still at work
 
 
-class AbandonedError(BaseException):
-    """Raised in a worker whose result nobody waits for any more; no `except Exception` holds it up."""
+class Abandoned(BaseException):
+    """Raised in a worker whose result nobody waits for any more.
+
+    It is a signal as KeyboardInterrupt is, and no error: no `except Exception` holds it up.
+    """
 
 
 def check_wanted() -> None:
@@ -27,11 +30,11 @@ def check_wanted() -> None:
     Long work calls it between steps; it costs less than a microsecond.
 
     Raises:
-        AbandonedError: Nobody waits any more.
+        Abandoned: Nobody waits any more.
     """
     worker = threading.current_thread()
     if isinstance(worker, Worker) and worker.job.abandoned:
-        raise AbandonedError
+        raise Abandoned
 
 
 def apart(do: Callable[[], R]) -> R:
@@ -61,7 +64,7 @@ class Job(Generic[T, R]):
             outcome: tuple[R, None] | tuple[None, BaseException]
             try:
                 outcome = (self._do(self._todo[index]), None)
-            except AbandonedError:
+            except Abandoned:
                 return
             except BaseException as error:  # noqa: BLE001 - it is raised again where the result is taken
                 outcome = (None, error)
