@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from steelyard.core.errors import LimitError
-from steelyard.formats.json_sparse import DEPTH, Omitted, check_depth, mentions, sparse
+from steelyard.formats.json_sparse import Omitted, check_depth, mentions, sparse
 from steelyard.formats.port import Budget, Content, Flaw, Format, Glimpse
 from steelyard.formats.source import Source
 
@@ -18,7 +17,7 @@ _OVERLAP = 64  # bytes; longer than any key that is searched for
 _SHADOWED = 10_000  # duplicate keys that are kept; one such document is hostile enough
 
 _TOKENS = re.compile(
-    rb"""(?:[\s\[\]{},:]++|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|-?(?:\d[\d.eE+-]*+|Infinity)|true|false|null
+    rb"""(?=\{\s*+["}]|\[)(?:[\s\[\]{},:]++|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|-?(?:\d[\d.eE+-]*+|Infinity)|true|false|null
     |NaN)*+[a-zA-Z-]*\Z""",
     re.VERBOSE | re.DOTALL,
 )
@@ -181,7 +180,7 @@ def _is_json(glimpse: Glimpse) -> bool:
     if encoding != "utf-8":
         head = head.decode(encoding, "replace").encode("utf-8", "replace")
     head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith((b"{", b"[")) and _TOKENS.match(head):
+    if _TOKENS.match(head):
         return True
     named = glimpse.suffix in {"json", "jsonl", "ndjson"}
     return named and bool(head) and b"\0" not in head and not glimpse.head.startswith(b"\x80")
@@ -189,4 +188,4 @@ def _is_json(glimpse: Glimpse) -> bool:
 
 JSON = Format(id="json", title="JSON", rank=30, matches=_is_json, read=read)
 
-__all__ = ["DEPTH", "JSON", "JsonDocument", "LimitError", "Omitted", "members_of", "read"]
+__all__ = ["JSON", "JsonDocument", "Omitted", "members_of", "read"]
