@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+_GLANCE = 0.1  # seconds; a wait without an end misses signals that another thread was handed
 _FAREWELL = 1.0  # seconds; how long an early end waits for threads that are still at work
 
 
@@ -83,7 +84,7 @@ class Job(Generic[T, R]):
         """Wait for a result and return it, or raise what kept it from coming about."""
         with self._changed:
             while index not in self._done:
-                self._changed.wait()
+                self._changed.wait(_GLANCE)
             value, error = self._done.pop(index)
         if error is not None:
             raise error

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several things at once, with the results in order, and an end as soon as somebody wants one."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from steelyard.core.errors import LimitError, SteelyardError, UsageError
+from steelyard.flow import jobs
+from steelyard.flow.jobs import apart, check_wanted
+from steelyard.flow.pools import Processes, Serial, Threads, free_cores
+
+
+def double(number):
+    return 2 * number
+
+
+def fail_on_three(number):
+    if number == 3:
+        raise UsageError("three", hint="not three")
+    return number
+
+
+def die_on_three(number):
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+@pytest.fixture(params=[Serial(), Threads(1), Threads(3), Processes(1)], ids=repr)
+def pool(request):
+    return request.param
+
+
+def test_results_come_in_the_order_of_the_items(pool):
+    assert list(pool.map(double, range(20))) == list(range(0, 40, 2))
+
+
+def test_of_nothing_comes_nothing(pool):
+    assert list(pool.map(double, [])) == []
+
+
+def test_an_error_is_raised_where_its_result_would_be(pool):
+    results = pool.map(fail_on_three, range(9))
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(UsageError, match="three"):
+        next(results)
+
+
+def test_threads_work_at_the_same_time():
+    together = threading.Barrier(3, timeout=10)
+    assert sorted(Threads(3).map(lambda _: together.wait(), range(3))) == [0, 1, 2]
+
+
+def test_results_stay_in_order_when_the_first_comes_last():
+    second_is_done = threading.Event()
+
+    def work(number):
+        second_is_done.wait(10) if number == 0 else second_is_done.set()
+        return number
+
+    assert list(Threads(2).map(work, range(2))) == [0, 1]
+
+
+def test_nothing_more_is_begun_once_nobody_takes_the_results():
+    begun = []
+
+    def work(number):
+        begun.append(number)
+        while number > 0:
+            check_wanted()
+
+    results = Threads(2).map(work, range(100))
+    next(results)
+    results.close()
+    assert sorted(begun) in ([0], [0, 1], [0, 1, 2])
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, jobs.Worker)]
+
+
+def test_work_that_never_asks_does_not_hold_up_the_end(monkeypatch):
+    monkeypatch.setattr(jobs, "_FAREWELL", 0.05)
+    release = threading.Event()
+    results = Threads(2).map(lambda number: release.wait(20) if number else None, range(2))
+    next(results)
+    begun = time.monotonic()
+    results.close()
+    assert time.monotonic() - begun < 5
+    release.set()
+
+
+def test_outside_a_pool_all_work_is_wanted():
+    check_wanted()
+
+
+def test_an_interrupt_while_waiting_ends_the_waiting():
+    def work(number):
+        if number == 0:
+            signal.raise_signal(signal.SIGINT)
+        while True:
+            check_wanted()
+
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        list(Threads(2).map(work, range(100)))
+    assert time.monotonic() - begun < 5
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, jobs.Worker)]
+
+
+def test_work_set_apart_gives_its_result_or_its_error():
+    assert apart(lambda: 5) == 5
+    with pytest.raises(UsageError):
+        apart(lambda: fail_on_three(3))
+
+
+def test_an_interrupt_does_not_wait_for_work_set_apart():
+    release = threading.Event()
+
+    def work():
+        signal.raise_signal(signal.SIGINT)
+        release.wait(20)
+
+    with pytest.raises(KeyboardInterrupt):
+        apart(work)
+    release.set()
+
+
+def test_processes_give_results_in_order_and_errors_whole():
+    results = Processes(2).map(fail_on_three, range(9))
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(UsageError, match="three") as caught:
+        next(results)
+    assert caught.value.hint == "not three"
+
+
+def test_a_process_that_dies_is_an_error_with_a_hint():
+    with pytest.raises(SteelyardError, match="a worker process died") as caught:
+        list(Processes(2).map(die_on_three, range(9)))
+    assert "--jobs 1" in caught.value.hint
+
+
+_WAITS = """
+import sys, time
+from steelyard.flow.pools import Processes
+if __name__ == "__main__":
+    results = Processes(2).map(time.sleep, [0, 600, 600, 600])
+    next(results)
+    print("working", flush=True)
+    try:
+        next(results)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+"""
+
+
+def test_an_interrupt_ends_processes_that_are_at_work(tmp_path):
+    script = tmp_path / "waits.py"
+    script.write_text(_WAITS)
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout.readline() == "working\n"
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=20)
+    assert (out, err, running.returncode) == ("interrupted\n", "", 0)
+
+
+@pytest.mark.parametrize("error", [UsageError("m", hint="h"), LimitError("m", at=7)])
+def test_errors_cross_to_another_process_whole(error):
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), vars(copy)) == (type(error), vars(error))
+
+
+def test_there_is_always_a_core():
+    assert free_cores() >= 1
