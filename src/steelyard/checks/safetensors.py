@@ -194,8 +194,7 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     comes beside the weights is the business of other probes.
 
     ## Sources
-    safetensors 0.7, README ("Format") and src/tensor.rs; Trail of Bits, "Safetensors: a simple,
-    safe and faster way to store tensors" (audit, 2023).
+    safetensors 0.7, README ("Format") and src/tensor.rs; its security review by Trail of Bits, 2023.
     """
     del context
     for part in model.parts():
