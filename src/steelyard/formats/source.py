@@ -105,6 +105,9 @@ class SpooledSource:
             self._file.close()
             raise
 
+    def __del__(self) -> None:
+        self._file.close()
+
     def read(self, offset: int, size: int) -> bytes:
         """Return bytes, see `Source.read`."""
         self._file.seek(max(0, min(offset, self.size)))
