@@ -8,7 +8,6 @@ Source: RFC 1952 (gzip), RFC 1950 (zlib), the .xz file format 1.2.0, the LZMA SD
 (zstd), the LZ4 frame format 1.6.2.
 """
 
-import functools
 import lzma
 import struct
 from bz2 import BZ2Decompressor
@@ -133,7 +132,8 @@ def _opens(make: Callable[[], Decoder], glimpse: Glimpse) -> bool:
         made = decoder.decompress(glimpse.head, len(glimpse.head))
     except BROKEN:
         return False
-    return bool(made) and (decoder.eof or len(glimpse.head) < glimpse.source.size)
+    whole = len(glimpse.head) == glimpse.source.size
+    return bool(made) and (decoder.eof or not whole or not decoder.needs_input)
 
 
 def _begins(magic: bytes) -> Callable[[Glimpse], bool]:
@@ -143,13 +143,14 @@ def _begins(magic: bytes) -> Callable[[Glimpse], bool]:
 def _format(
     codec: _Codec, title: str, matches: Callable[[Glimpse], bool], rank: int = 10
 ) -> Format:
+    def read(source: Source, budget: Budget) -> Compressed:
+        return _read(codec, source, budget)
+
+    def members(content: Compressed, source: Source, budget: Budget) -> Iterator[Member]:
+        return _members(codec, content, source, budget)
+
     return Format(
-        id=codec.method,
-        title=title,
-        rank=rank,
-        matches=matches,
-        read=functools.partial(_read, codec),
-        members=functools.partial(_members, codec),
+        id=codec.method, title=title, rank=rank, matches=matches, read=read, members=members
     )
 
 

@@ -18,7 +18,16 @@ from steelyard.formats.zip_records import END, LOCAL
 from steelyard.formats.zip_unpack import Unpacked, unpack, whole
 from steelyard.formats.zip_walk import walk
 
-__all__ = ["ZIP", "Zip", "ZipEntry", "entry_source", "gap_members", "walk", "zip_members"]
+__all__ = [
+    "ZIP",
+    "Zip",
+    "ZipEntry",
+    "ends_with_archive",
+    "entry_source",
+    "gap_members",
+    "walk",
+    "zip_members",
+]
 
 
 def entry_source(source: Source, entry: ZipEntry, budget: Budget) -> Source:

@@ -3,20 +3,20 @@
 
 import functools
 import lzma
-import struct
 from bz2 import BZ2Decompressor
 from collections.abc import Callable
 
 import msgspec
 
 from steelyard.core.errors import LimitError, MalformedError
+from steelyard.formats.compressed_lzma import lzma1_filter, raw_lzma
 from steelyard.formats.compressed_stream import Decoder, Unpacking, ZlibDecoder
 from steelyard.formats.port import Budget
 from steelyard.formats.source import SliceSource, Source, SpooledSource
 
 STORED = 0
 LZMA = 14
-_DICTIONARY = 64 << 20  # bytes; the largest LZMA dictionary that is allocated
+_MEMORY = 128 << 20  # bytes that an xz decoder may take
 _NAMES = {9: "deflate64", 93: "zstd", 97: "WavPack", 98: "PPMd", 99: "AES encryption"}
 
 
@@ -120,7 +120,7 @@ def _decoder(source: Source, extent: Extent) -> Callable[[], Decoder] | None:
     if extent.method == LZMA:
         return functools.partial(_lzma_decoder, source, extent)
     if extent.method == 95:
-        return functools.partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, memlimit=_DICTIONARY * 2)
+        return functools.partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, memlimit=_MEMORY)
     return None
 
 
@@ -130,26 +130,5 @@ def _lzma_header(source: Source, start: int) -> int:
 
 
 def _lzma_decoder(source: Source, extent: Extent) -> Decoder:
-    return raw_lzma(source.read(extent.start + 4, 5), extent.unpacked)
-
-
-def raw_lzma(properties: bytes, unpacked: int) -> Decoder:
-    """Return a decoder for a raw LZMA stream.
-
-    Args:
-        properties: Its five bytes of properties: lc, lp and pb in one, then the dictionary's size.
-        unpacked: Bytes it should give; no dictionary needs to be larger.
-
-    Raises:
-        ValueError: There are no such properties.
-    """
-    if len(properties) < 5 or properties[0] >= 9 * 5 * 5:
-        raise ValueError("impossible LZMA properties")
-    packed, dictionary = struct.unpack("<BL", properties)
-    rest, lc = divmod(packed, 9)
-    pb, lp = divmod(rest, 5)
-    size = max(4096, min(dictionary, unpacked))
-    if size > _DICTIONARY:
-        raise ValueError(f"an LZMA dictionary of {size:,} bytes exceeds {_DICTIONARY:,}")
-    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": size, "lc": lc, "lp": lp, "pb": pb}]
-    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
+    properties = lzma1_filter(source.read(extent.start + 4, 5))
+    return raw_lzma([properties], extent.unpacked)

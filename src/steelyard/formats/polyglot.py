@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes that are of two formats at once: what other readers would make of them."""
+
+from collections.abc import Iterator
+
+from steelyard.formats.pickle import PICKLE
+from steelyard.formats.pickle_trial import calls_something, trial
+from steelyard.formats.port import Budget, Member
+from steelyard.formats.source import Source
+from steelyard.formats.zip import ZIP, ends_with_archive, walk
+
+
+def other_views(source: Source, budget: Budget) -> Iterator[Member]:
+    """Yield the pickle that an unpickler finds at byte 0, the archive that zip readers find at the end.
+
+    Raises:
+        LimitError: They are more than may be read.
+        MalformedError: The archive is none after all.
+    """
+    if calls_something(trial(source, 0)):
+        content = PICKLE.read(source, budget)
+        yield Member(name="pickle@0", source=source, format=PICKLE.id, content=content)
+    if ends_with_archive(source):
+        yield Member(name="zip", source=source, format=ZIP.id, content=walk(source, budget))
