@@ -38,11 +38,6 @@ def discover(path: Path, *, limits: Limits, pool: Pool, progress: Progress) -> F
             entries.append(found)
         else:
             skipped.append(found)
-    if not entries:
-        raise UnreadableError(
-            f"{str(path)!r} holds no file that can be read{_why(skipped)}",
-            hint="name the folder or file that holds the model",
-        )
     surveyed: list[Surveyed] = []
     look = functools.partial(survey, limits=limits, progress=progress)
     small = [entry for entry in entries if entry.size < _WORTH_A_THREAD]
@@ -60,6 +55,11 @@ def discover(path: Path, *, limits: Limits, pool: Pool, progress: Progress) -> F
                 skipped.append(result)
     finally:
         progress.end()
+    if not surveyed:
+        raise UnreadableError(
+            f"{str(path)!r} holds no file that can be read{_why(skipped)}",
+            hint="name the folder or file that holds the model, and check its permissions",
+        )
     return FileModel(shown_name(path), surveyed, skipped)
 
 
