@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from steelyard.core.limits import Limits
 from steelyard.formats.pickle_machine import Machine
 from steelyard.formats.pickle_payloads import payload_source
-from steelyard.formats.pickle_streams import Pickle, Stream, after_zeros, read_streams
+from steelyard.formats.pickle_streams import Pickle, Stream, read_streams
 from steelyard.formats.pickle_table import OPCODES
 from steelyard.formats.pickle_trial import calls_something, trial
 from steelyard.formats.port import Budget, Format, Glimpse, Member
-from steelyard.formats.source import SliceSource, Source
+from steelyard.formats.ranges import first_filled, gap_member
+from steelyard.formats.source import Source
 
 __all__ = ["PICKLE", "Pickle", "Stream", "pickle_members"]
 
@@ -35,12 +36,7 @@ def pickle_members(content: Pickle, source: Source, budget: Budget) -> Iterator[
             name = f"bytes@{held.at}" if len(stream.payloads) == 1 else f"bytes@{held.at}.{number}"
             yield Member(name=name, source=payload_source(held, source, budget))
     if content.tail >= 0:
-        yield tail_member(source, content.tail)
-
-
-def tail_member(source: Source, start: int) -> Member:
-    """Return the bytes from an offset on, which nothing claims, to be identified like any other."""
-    return Member(name=f"tail@{start}", source=SliceSource(source, start, source.size - start))
+        yield gap_member(source, content.tail, source.size)
 
 
 def _is_pickle(glimpse: Glimpse) -> bool:
@@ -62,7 +58,7 @@ def _is_pickle(glimpse: Glimpse) -> bool:
 
 def _goes_on(source: Source, machine: Machine) -> bool:
     """Tell whether a first pickle without effect and without a magic number is one all the same."""
-    at = after_zeros(source, machine.state.end, Budget(Limits()))
+    at = first_filled(source, machine.state.end, source.size, Budget(Limits()))
     if at >= source.size:
         return True
     following = trial(source, at)

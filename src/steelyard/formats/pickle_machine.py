@@ -16,7 +16,7 @@ from steelyard.formats.joblib import Layout, array_layout
 from steelyard.formats.pickle_events import Event, Log
 from steelyard.formats.pickle_state import State, Stopped
 from steelyard.formats.pickle_table import HANDLERS, OPCODES, may_act
-from steelyard.formats.pickle_values import Call, Value
+from steelyard.formats.pickle_values import FIRST_ITEMS, Call, Value
 from steelyard.formats.port import Budget
 from steelyard.formats.source import Source
 
@@ -51,6 +51,7 @@ class Machine:
         offset: Where it begins.
         budget: What may be spent.
         depth: How many arrays of objects it is nested in.
+        first_items: How many items of a container are kept whatever they are.
 
     Attributes:
         state: Where it stands.
@@ -61,9 +62,17 @@ class Machine:
         log: What it does.
     """
 
-    def __init__(self, source: Source, offset: int, budget: Budget, depth: int = 1) -> None:
+    def __init__(
+        self,
+        source: Source,
+        offset: int,
+        budget: Budget,
+        *,
+        depth: int = 1,
+        first_items: int = FIRST_ITEMS,
+    ) -> None:
         self.log = Log(OWN)
-        self.state = State(source, offset, self.log)
+        self.state = State(source, offset, self.log, first_items)
         self.state.raw_array = self._raw_array
         self.opcodes = 0
         self.error = ""
@@ -71,7 +80,6 @@ class Machine:
         self.hidden: list[Event] = []
         self._budget = budget
         self._depth = depth
-        self._start = offset
         self._windows = 0
 
     @property
@@ -189,7 +197,7 @@ class Machine:
     def _nested(self, offset: int) -> int:
         if self._depth >= self._budget.limits.depth:
             raise LimitError(f"arrays nested more than {self._depth} deep", at=offset)
-        inner = Machine(self.state.source, offset, self._budget, self._depth + 1)
+        inner = Machine(self.state.source, offset, self._budget, depth=self._depth + 1)
         inner.log = inner.state.log = self.log
         inner.run()
         self.opcodes += inner.opcodes
@@ -204,7 +212,7 @@ class Machine:
         state = self.state
         if self.hidden or not may_act(state.source.read(offset, _SIEVE)):
             return
-        other = Machine(state.source, offset, self._budget, self._depth)
+        other = Machine(state.source, offset, self._budget, depth=self._depth)
         other.state.raw_array = None
         other.state.stack = list(state.stack)
         other.state.marks = [list(stack) for stack in state.marks]

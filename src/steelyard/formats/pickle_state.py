@@ -6,7 +6,6 @@ from collections.abc import Callable
 from steelyard.core.errors import MalformedError
 from steelyard.formats.pickle_events import Log
 from steelyard.formats.pickle_values import (
-    FIRST_ITEMS,
     PLAIN,
     Blob,
     Call,
@@ -33,6 +32,12 @@ class State:
     return the position behind the argument. Popping from an empty stack raises IndexError, a
     missing memo entry KeyError; the machine makes an error of the pickle of them.
 
+    Args:
+        source: The layer that holds the pickle.
+        offset: Where it begins.
+        log: What it does.
+        first_items: How many items of a container are kept whatever they are.
+
     Attributes:
         source: The layer that holds the pickle.
         log: What it does.
@@ -50,7 +55,7 @@ class State:
             wrapper, its state and the offset behind BUILD, it returns the offset where opcodes go on.
     """
 
-    def __init__(self, source: Source, offset: int, log: Log) -> None:
+    def __init__(self, source: Source, offset: int, log: Log, first_items: int) -> None:
         self.source = source
         self.log = log
         self.base = offset
@@ -63,6 +68,7 @@ class State:
         self.persistent: list[Persistent] = []
         self.result: Value = None
         self.end = -1
+        self._first_items = first_items
         self.raw_array: Callable[[Call, Value, int], int] | None = None
 
     def pop_mark(self) -> list[Value]:
@@ -146,7 +152,7 @@ class State:
             for item in batch:
                 if type(item) is Global:
                     self.handed_on(item, op)
-        room = FIRST_ITEMS - len(items)
+        room = self._first_items - len(items)
         if room > 0:
             items += batch[:room]
             batch = batch[room:]

@@ -11,10 +11,10 @@ from steelyard.formats.pickle_machine import Machine
 from steelyard.formats.pickle_payloads import Payload, payload
 from steelyard.formats.pickle_values import Global
 from steelyard.formats.port import Budget, Content
+from steelyard.formats.ranges import first_filled
 from steelyard.formats.source import Source
 
 _STREAMS = 10_000  # pickles in a row
-_ZEROS = 1 << 20  # bytes of padding that are looked at a time
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +96,7 @@ def read_streams(source: Source, budget: Budget, at: int = 0) -> tuple[Pickle, l
     streams: list[Stream] = []
     tail = -1
     try:
-        while (at := after_zeros(source, at, budget)) < source.size or not streams:
+        while (at := first_filled(source, at, source.size, budget)) < source.size or not streams:
             machine = Machine(source, at, budget).run()
             if streams and not machine.stopped and not machine.acts:
                 tail = at
@@ -122,15 +122,3 @@ def first_error(streams: Sequence[Stream]) -> tuple[str, int]:
         if stream.error:
             return f"the pickle at byte {stream.at} cannot be followed: {stream.error}", stream.end
     return "", -1
-
-
-def after_zeros(source: Source, at: int, budget: Budget) -> int:
-    """Return the offset of the first byte that is not zero, at or behind an offset."""
-    while at < source.size:
-        block = source.read(at, _ZEROS if at % 4096 == 0 else 4096 - at % 4096)
-        rest = block.lstrip(b"\0")
-        if rest:
-            return at + len(block) - len(rest)
-        at += len(block)
-        budget.check_time()
-    return source.size
