@@ -57,7 +57,7 @@ def safetensors(path: Path, size: int) -> None:
 def torch_zip(path: Path, size: int) -> None:
     """Write what torch.save makes of a state dict of bfloat16 matrices, `size` bytes of numbers."""
     tensors = list(_shapes(size, 2))
-    members = [("archive/data.pkl", _state_dict(tensors)), ("archive/byteorder", b"little")]
+    members = [("archive/data.pkl", state_dict(tensors)), ("archive/byteorder", b"little")]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for name, data in members:
             archive.writestr(_aligned(archive, name), data)
@@ -85,7 +85,7 @@ def _number(value: int) -> bytes:
     return b"J" + struct.pack("<i", value)
 
 
-def _state_dict(tensors: list[tuple[str, tuple[int, int]]]) -> bytes:
+def state_dict(tensors: list[tuple[str, tuple[int, int]]]) -> bytes:
     """Return the pickle, protocol 2, of an ordered dict of tensors whose storages lie beside it."""
     ordered = b"ccollections\nOrderedDict\n)R"
     items = []

@@ -76,7 +76,7 @@ def examine(name: str, data: bytes) -> None:
     layers = tuple(parts(name, BytesSource(data), Budget(LIMITS)))
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     artifact = Artifact(path=name, digest=digest, size=len(data), format=layers[0].format)
-    model = FileModel("fuzz", [Surveyed(artifact, layers, Path(name), Stamp(0, 0, 0, 0))], [])
+    model = FileModel("fuzz", [Surveyed(artifact, layers, Path(name), Stamp(0, 0, 0, 0, 0))], [])
     for probe in _probes():
         for claim in claims(probe, model, Context(limits=LIMITS)):
             if getattr(claim, "name", "") == f"{probe.id}.failed":

@@ -31,6 +31,16 @@ def _pickles() -> list[bytes]:
     return [*made, call, instance, made[2] + made[4], _written(weights.torch_zip, 1 << 13)[:900]]
 
 
+def _legacy_torch() -> list[bytes]:
+    """Return what torch.save wrote before 1.6: five pickles, then a count and numbers per storage."""
+    sizes = {"short": 2, "int": 4, "long": 4}
+    system = {"protocol_version": 1001, "little_endian": True, "type_sizes": sizes}
+    state = weights.state_dict([("a.weight", (2, 4))]).replace(b"tQ", b"NtQ")
+    simple = [0x1950A86A20F9469CFC6C, 1001, system]
+    pickles = [*(pickle.dumps(value, 2) for value in simple), state, pickle.dumps(["0"], 2)]
+    return [b"".join(pickles) + struct.pack("<q", 8) + bytes(16)]
+
+
 def _written(make: Callable[[Path, int], None], size: int) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sample"
@@ -58,7 +68,10 @@ def _tars() -> list[bytes]:
     for kind in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
         file = io.BytesIO()
         with tarfile.open(fileobj=file, mode="w", format=kind) as archive:
-            for name, data in (("n" * 120, b"text"), ("b.pkl", pickle.dumps([1], 2))):
+            for name, data in (
+                ("d" * 60 + "/" + "n" * 60, b"text"),
+                ("b.pkl", pickle.dumps([1], 2)),
+            ):
                 info = tarfile.TarInfo(name)
                 info.size = len(data)
                 archive.addfile(info, io.BytesIO(data))
@@ -143,9 +156,46 @@ def _texts() -> list[bytes]:
 
 def _compressed() -> list[bytes]:
     data = pickle.dumps({"a": list(range(50))}, 2)
-    ways = (gzip.compress, bz2.compress, zlib.compress)
+    ways = (gzip.compress, bz2.compress, zlib.compress, lzma.compress)
+    zfile = b"ZF" + hex(len(data)).ljust(19).encode() + zlib.compress(data)  # joblib before 0.10
+    zstd = b"\x28\xb5\x2f\xfd\x20\x04\x21\x00\x00" + b"\x80\x02N."  # RFC 8878: one raw block
+    lz4 = (
+        b"\x04\x22\x4d\x18\x60\x40\x82" + struct.pack("<I", 1 << 31 | 4) + b"\x80\x02N." + bytes(4)
+    )
     made = [way(data) for way in ways]
-    return [*made, lzma.compress(data), lzma.compress(data, format=lzma.FORMAT_ALONE)]
+    return [*made, lzma.compress(data, format=lzma.FORMAT_ALONE), zfile, zstd, lz4]
+
+
+def _sevenzips() -> list[bytes]:
+    """Return an archive with one stored member, as 7zFormat.txt of the LZMA SDK describes it."""
+    data = pickle.dumps([1, 2], 2)
+    name = "a.pkl\0".encode("utf-16-le")
+    folder = b"\x07\x0b\x01\x00\x01\x01\x00\x0c" + bytes([len(data)])
+    folder += b"\x0a\x01" + struct.pack("<I", zlib.crc32(data)) + b"\x00"
+    streams = b"\x04\x06\x00\x01\x09" + bytes([len(data)]) + b"\x00" + folder + b"\x08\x00\x00"
+    files = b"\x05\x01\x11" + bytes([len(name) + 1]) + b"\x00" + name + b"\x00"
+    header = b"\x01" + streams + files + b"\x00"
+    start = struct.pack("<QQI", len(data), len(header), zlib.crc32(header))
+    magic = b"7z\xbc\xaf\x27\x1c\x00\x04" + struct.pack("<I", zlib.crc32(start))
+    return [magic + start + data + header]
+
+
+def _media() -> list[bytes]:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    png = b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b"")
+    jpeg = b"\xff\xd8\xff\xe0\x00\x04\x00\x00\xff\xd9"
+    return [png, png + _zip({"a.pkl": pickle.dumps(1, 2)}), jpeg, b"GIF89a" + bytes(7) + b";"]
+
+
+def _programs() -> list[bytes]:
+    elf = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHI", 2, 62, 1) + bytes(40)
+    portable = b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0" + bytes(20)
+    return [elf, portable, b"#!/bin/sh\ntrue\n", b"\xca\xfe\xba\xbe\x00\x00\x00\x34" + bytes(16)]
 
 
 @cache
@@ -153,6 +203,7 @@ def seeds() -> dict[str, bytes]:
     """Return the files by a name whose suffix suits them."""
     families = {
         "pkl": _pickles(),
+        "pt": _legacy_torch(),
         "zip": _zips(),
         "tar": _tars(),
         "gguf": _ggufs(),
@@ -160,6 +211,9 @@ def seeds() -> dict[str, bytes]:
         "npy": _npys(),
         "json": _jsons(),
         "gz": _compressed(),
+        "7z": _sevenzips(),
+        "png": _media(),
+        "exe": _programs(),
         "txt": _texts(),
     }
     named = {
@@ -171,5 +225,10 @@ def seeds() -> dict[str, bytes]:
         "requirements.txt": _texts()[2],
     }
     named |= {"chat_template.jinja": _texts()[4], "config.json": _jsons()[0], "x.yaml": _texts()[3]}
-    named |= {"empty.bin": b"", "zeros.bin": bytes(512), "noise.bin": bytes(range(256)) * 4}
+    named |= {
+        "pointer.gguf": b"version https://git-lfs.github.com/spec/v1\n",
+        "empty.bin": b"",
+        "zeros.bin": bytes(512),
+        "noise.bin": bytes(range(256)) * 4,
+    }
     return named
