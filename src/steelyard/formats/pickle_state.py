@@ -83,7 +83,7 @@ class State:
     def counted(self, kind: str, size: int, pos: int) -> tuple[bytes | Blob, int]:
         """Return a constant of a given length, and the position behind it."""
         end = pos + size
-        if size <= INLINE and end <= len(self.data):
+        if 0 <= size <= INLINE and end <= len(self.data):
             return self.data[pos:end], end
         start = self.base + pos
         if size < 0 or start + size > self.source.size:
