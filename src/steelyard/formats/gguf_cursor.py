@@ -57,20 +57,13 @@ class Cursor:
             MalformedError: The rest of the file cannot hold as many.
         """
         at = self.position
-        count = self.length(what)
-        self.holds(count, least, what, at)
-        return count
-
-    def holds(self, count: int, size: int, what: str, at: int) -> None:
-        """Check that the rest of the file can hold so many things of so many bytes.
-
-        Raises:
-            MalformedError: It cannot.
-        """
-        if count * size > self.left:
+        count = self.length(f"number of {what}")
+        if count * least > self.left:
             raise MalformedError(
-                f"{count:,} {what} need {count * size:,} bytes, the file has {self.left:,} left", at
+                f"{count:,} {what} need {count * least:,} bytes, the file has {self.left:,} left",
+                at,
             )
+        return count
 
     def string(self, what: str) -> bytes:
         """Read a string that is kept.
