@@ -38,7 +38,7 @@ def find(connection: "sqlite3.Connection", reference: str) -> Dossier | None:
         " ORDER BY number DESC LIMIT 1",
         (value,),
     ).fetchone()
-    return None if row is None else _dossier(connection, row[0])
+    return None if row is None else _dossier(connection, _whole(row[0]))
 
 
 def _subject(connection: "sqlite3.Connection", reference: str) -> Digest | None:
@@ -73,7 +73,16 @@ def _bodies(connection: "sqlite3.Connection", first: int, last: int) -> list[byt
     rows = connection.execute(
         "SELECT body FROM entry WHERE number BETWEEN ? AND ? ORDER BY number", (first, last)
     )
-    return [bytes(row[0]) for row in rows]
+    return [_whole(row[0]) for row in rows]
+
+
+def _whole(body: object) -> bytes:
+    """Return a column that was written as bytes; SQLite keeps values of any type in any column."""
+    if not isinstance(body, bytes):
+        raise ChainError(
+            "an entry is not what was written", hint="steelyard verify says which one it is"
+        )
+    return body
 
 
 def verify(connection: "sqlite3.Connection", remembered: Digest | None) -> tuple[Head, bool]:
