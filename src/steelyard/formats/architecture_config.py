@@ -62,8 +62,8 @@ class _Reader:
         """Return what each layer keeps, what it keeps at most, and why they differ."""
         kind, table = self._kind, self._table
         count = self._need(*_LAYERS)
-        if count > _MAX_LAYERS:
-            raise LookupError(f"the configuration has {count:,} layers")
+        if not 0 < count <= _MAX_LAYERS:
+            raise LookupError(f"the configuration gives it {count:,} layers")
         if kind in table.no_cache:
             return (), (), ""
         if kind in table.latent_attention:

@@ -40,8 +40,9 @@ class _Reader:
         self._metadata = metadata
         self._table = table
         self._count = self._need("block_count")
-        if self._count > _MAX_LAYERS:
-            raise LookupError(f"{self._count:,} layers, at most {_MAX_LAYERS} are known to work")
+        if not 0 < self._count <= _MAX_LAYERS:
+            count = f"{self._count:,}" if self._count else "no"
+            raise LookupError(f"the metadata give it {count} layers, at most {_MAX_LAYERS} work")
 
     def architecture(self) -> Architecture:
         layers = self._layers()
