@@ -17,11 +17,13 @@ from steelyard.core.policy import Outcome, Ruling, Verdict, worst
 from steelyard.core.ports import Silent
 from steelyard.core.subject import Artifact, manifest_digest
 from steelyard.flow.check import check
-from steelyard.flow.policies import policy
+from steelyard.flow.policies import known_policies
+from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import Serial
 
 AT = "2026-11-21T09:30:00Z"
 MIB = 1 << 20
+_POLICIES = {known.id: known.digest for known in known_policies()}
 # Everything a hostile author may put into a name or a message.
 NASTY = (
     "<script>alert(1)</script><img src=x onerror=alert(1)>&amp;'\"]]>-->`` ``` | @everyone #1 "
@@ -65,7 +67,7 @@ def dossier(
         evidence=evidence,
         verdict=Verdict(
             policy=policy,
-            policy_digest=digest_bytes(policy.encode()),
+            policy_digest=_POLICIES.get(policy, digest_bytes(policy.encode())),
             outcome=worst(ruling.outcome for ruling in made),
             rulings=made,
         ),
@@ -299,6 +301,7 @@ def hostile() -> Dossier:
         (NASTY, Gap(name=NASTY, reason=NASTY, where=NASTY)),
         (NASTY, Fact(name=NASTY, value={NASTY: [NASTY, 1, None]}, where=NASTY)),
         (NASTY, Fact(name="licence.declared", value={NASTY: NASTY}, where=NASTY)),
+        (NASTY, Fact(name=f"licence.{NASTY}", value="yes", where=NASTY)),
         (NASTY, Measurement(metric=NASTY, value=1, unit=NASTY, low=0, high=2, where=NASTY)),
         ("footprint", Fact(name="footprint.tensors", value={NASTY: {"count": 1, "bytes": 9}})),
     ]
@@ -364,7 +367,7 @@ def checked(folder: Path) -> Dossier:
     (folder / "README.md").write_text("---\nlicense: mit\n---\n# A model\n", "utf-8")
     (folder / "config.json").write_text('{"model_type": "llama"}', "utf-8")
     (folder / "blob.bin").write_bytes(bytes(range(256)))
-    return check(folder, policy("baseline"), limits=Limits(), pool=Serial(), progress=Silent())
+    return check(folder, find_policy("baseline"), limits=Limits(), pool=Serial(), progress=Silent())
 
 
 ALL = (sound, poisoned, unknown, warned, empty, hostile, odd)

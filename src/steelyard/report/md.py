@@ -16,10 +16,10 @@ from steelyard.report.summary.text import clipped, counted, shown
 from steelyard.report.summary.verdict import counts, policy_of, reasons, sentence
 
 # GitHub takes comments of at most 65,536 characters; these bounds keep the worst case below.
-_GROUPS = 12
+_GROUPS = 10
 _PLACES = 4
-_LINES = 20
-_TEXT = 200  # characters of a code span
+_LINES = 16
+_TEXT = 160  # characters of a code span
 _LONGEST_FENCE = 3  # backticks
 
 
@@ -115,12 +115,17 @@ def _left_out(holes: tuple[Holes, ...]) -> Iterator[str]:
 def _licence(dossier: Dossier) -> Iterator[str]:
     said = terms(dossier)
     lines = [
-        f"- {line.name}: {code(line.text)}" + (f" ({code(line.where)})" if line.where else "")
+        f"- {_word(line.name)}: {code(line.text)}"
+        + (f" ({code(line.where)})" if line.where else "")
         for line in (*said.declared, *said.answers, *said.others)
     ]
     if lines:
         yield "#### Licence"
         yield _list(lines, _LINES, "statement")
+
+
+def _word(name: str) -> str:
+    return name if re.fullmatch(r"[a-z0-9 ]{1,40}", name) else code(name)
 
 
 def _footprint(dossier: Dossier) -> Iterator[str]:

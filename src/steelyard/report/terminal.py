@@ -21,6 +21,7 @@ WIDEST = 100  # columns; longer lines are hard to read
 _GROUPS, _PLACES, _HOLES, _LINES = 8, 2, 8, 6
 _CONTEXTS = (2_048, 8_192)  # tokens
 _TEXT = 400  # characters of one message
+_LABEL = 18
 _STYLES = {
     "fail": "bold red",
     "unknown": "bold magenta",
@@ -58,7 +59,7 @@ def _lines(rows: list[Row], indent: int, console: "Console") -> Iterator["Text"]
 
     widest = max(len(label) for label, _ in rows)
     hang = " " * (indent + (widest + 2 if widest else 0))
-    width = max(20, min(console.width, WIDEST) - len(hang))
+    width = max(12, min(console.width, WIDEST) - len(hang))
     for label, text in rows:
         lead = Text(" " * indent + label.ljust(len(hang) - indent))
         lead.stylize(_STYLES.get(label.lower(), ""), indent, indent + len(label))
@@ -122,7 +123,7 @@ def _holes(dossier: Dossier) -> Iterator[Row]:
 def _licence(dossier: Dossier) -> Iterator[Row]:
     said = terms(dossier)
     lines = (*said.declared, *said.answers, *said.others)
-    yield from _few((_clean(line.name), _said(line)) for line in lines[:_LINES])
+    yield from _few((_label(line.name), _said(line)) for line in lines[:_LINES])
     yield from _more(len(lines) - _LINES, "more statement")
 
 
@@ -176,6 +177,11 @@ def _files(dossier: Dossier) -> Iterator[Row]:
     total = size(sum(file.size for file in files))
     yield "", f"{counted(len(files), 'file')}, {total}" + (named and f": {named}")
     yield "", shown(dossier.subject.digest)
+
+
+def _label(text: str) -> str:
+    name = shown(text)
+    return name if len(name) <= _LABEL else f"{name[: _LABEL - 1]}…"
 
 
 def _clean(text: str) -> str:

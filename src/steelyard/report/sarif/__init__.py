@@ -53,7 +53,7 @@ def _run(dossier: Dossier) -> Json:
         "results": _numbered(results, rules),
         "properties": {
             "subject": dossier.subject.digest,
-            "policy": dossier.verdict.policy,
+            "policy": shown(dossier.verdict.policy),
             "policyDigest": dossier.verdict.policy_digest,
             "outcome": dossier.verdict.outcome,
             "verdict": sentence(dossier),

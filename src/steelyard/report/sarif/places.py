@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a result points, and text that may stand in a message."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +11,8 @@ from steelyard.report.summary.text import clipped, shown
 
 _TEXT = 1_000  # characters of one message; GitHub shows 1,024
 _WHOLE = "The whole model, not this file in particular"
+
+_ESCAPE = re.compile(rb"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4}))")
 
 Json = dict[str, Any]
 
@@ -51,8 +54,22 @@ def _logical(place: Place) -> Json:
 
 
 def uri(path: str) -> str:
-    """Return a path as a relative URI reference (RFC 3986, section 4.2)."""
-    return quote(path.lstrip("/") or "model", safe="/", errors="replace")
+    r"""Return a path as a relative URI reference (RFC 3986, section 4.2).
+
+    What `core.subject.Artifact.path` writes as `\xNN` or `\uNNNN` becomes the byte it stands for.
+
+    Example:
+        >>> uri(r"a b\x21\\c.bin")
+        'a%20b%21%5Cc.bin'
+    """
+    return quote(_ESCAPE.sub(_unescaped, path.lstrip("/").encode()) or b"model", safe="/")
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    byte, code = escape.groups()
+    if byte:
+        return bytes([int(byte, 16)])
+    return chr(int(code, 16)).encode("utf-8", "replace") if code else b"\\"
 
 
 def clean(text: str) -> str:

@@ -4,7 +4,7 @@
 from steelyard.core.dossier import Dossier
 from steelyard.core.policy import Policy
 from steelyard.report.summary.groups import findings
-from steelyard.report.summary.text import shown
+from steelyard.report.summary.text import brief, shown
 
 
 def caveats(dossier: Dossier, policy: Policy | None) -> list[tuple[str, str]]:
@@ -14,8 +14,8 @@ def caveats(dossier: Dossier, policy: Policy | None) -> list[tuple[str, str]]:
         dossier: Whose verdict.
         policy: What `verdict.policy_of` returns.
     """
-    name = shown(dossier.verdict.policy)
-    asks = f"asks this: {shown(policy.title)}" if policy else "is not built in; its author knows"
+    name = brief(dossier.verdict.policy)
+    stands_for = f" stands for this: {shown(policy.title)}" if policy else " is not built in"
     return [
         (
             "It is about these bytes",
@@ -29,7 +29,7 @@ def caveats(dossier: Dossier, policy: Policy | None) -> list[tuple[str, str]]:
         ),
         (
             "Only the policy was asked",
-            f"The policy {name} {asks}. It says nothing of anything else.",
+            f"The policy {name}{stands_for}. Of anything else the verdict says nothing.",
         ),
         (
             "No finding is no proof",
@@ -49,5 +49,5 @@ def next_step(dossier: Dossier) -> list[str]:
     steps = [f"steelyard report {subject} --as html -o report.html"]
     groups = findings(dossier, {})
     if groups:
-        steps.insert(0, f"steelyard explain {shown(groups[0].rule)}")
+        steps.insert(0, f"steelyard explain {brief(groups[0].rule)}")
     return steps

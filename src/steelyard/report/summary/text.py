@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Text of the subject, made fit to be looked at."""
 
+from collections.abc import Mapping, Sequence
+
 from steelyard.core.digest import canonical
+
+_NAME = 120  # characters of a name within a sentence
+_DEPTH = 4  # of lists and mappings within each other; deeper ones are written as JSON
 
 
 def shown(text: str) -> str:
@@ -37,22 +42,48 @@ def clipped(text: str, limit: int) -> str:
     return f"{text[:limit].rstrip()} … ({len(text) - limit:,} more characters)"
 
 
+def brief(text: str) -> str:
+    """Return a name as it may stand within a sentence."""
+    return clipped(shown(text), _NAME)
+
+
 def written(value: object, limit: int = 300) -> str:
     """Return the value of a fact as one line, whatever its shape.
 
     Args:
         value: What a probe put into a fact.
         limit: In characters, at least 1.
+
+    Example:
+        >>> written({"F32": {"count": 61, "bytes": 140544}, "tied": True})
+        'F32 (bytes 140,544, count 61), tied yes'
     """
+    return clipped(shown(_plain(value, _DEPTH)), limit)
+
+
+def _plain(value: object, depth: int) -> str:
     if isinstance(value, str):
-        return clipped(shown(value), limit)
+        return value
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, int):
         return f"{value:,}"
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return clipped(shown(", ".join(value)), limit)
-    return clipped(shown(canonical(value).decode()), limit)
+    if depth and isinstance(value, Mapping):
+        return ", ".join(
+            f"{key} {_enclosed(held, depth)}" for key, held in sorted(value.items(), key=_by_name)
+        )
+    if depth and isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return ", ".join(_enclosed(held, depth) for held in value)
+    return canonical(value).decode()
+
+
+def _enclosed(value: object, depth: int) -> str:
+    plain = _plain(value, depth - 1)
+    return f"({plain})" if isinstance(value, Mapping | list | tuple) else plain
+
+
+def _by_name(entry: tuple[object, object]) -> str:
+    return str(entry[0])
 
 
 def counted(number: int, one: str, many: str = "") -> str:

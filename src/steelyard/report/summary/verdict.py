@@ -11,7 +11,7 @@ from steelyard.core.evidence import Evidence
 from steelyard.core.policy import Outcome, Policy, Ruling, Verdict
 from steelyard.flow.policies import known_policies
 from steelyard.report.summary.groups import claims
-from steelyard.report.summary.text import paragraphs, shown
+from steelyard.report.summary.text import brief, paragraphs
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,27 +30,29 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     missing: int
 
 
-def sentence(dossier: Dossier, mark: Callable[[str], str] = shown) -> str:
+def sentence(dossier: Dossier, mark: Callable[[str], str] = brief) -> str:
     """Return the verdict as one sentence, without a full stop.
 
     Args:
         dossier: Whose verdict.
         mark: Makes the names of subject and policy, which others chose, fit for the page.
     """
+    return f"{headline(dossier, mark)}: {score(dossier.verdict)}"
+
+
+def headline(dossier: Dossier, mark: Callable[[str], str] = brief) -> str:
+    """Return what follows for the subject, in a few words; see `sentence`."""
     verdict = dossier.verdict
     name, policy = mark(dossier.subject.name), mark(verdict.policy)
-    if not verdict.rulings:
-        return f"Nothing is known of {name}: the policy {policy} made no ruling"
-    tail = _tail(verdict)
     match verdict.outcome:
         case Outcome.FAIL:
-            return f"{name} fails the policy {policy}: {tail}"
+            return f"{name} fails the policy {policy}"
         case Outcome.UNKNOWN:
-            return f"It is not known whether {name} meets the policy {policy}: {tail}"
+            return f"It is not known whether {name} meets the policy {policy}"
         case Outcome.WARN:
-            return f"{name} meets the policy {policy}, with something to review: {tail}"
+            return f"{name} meets the policy {policy}, with something to review"
         case _:
-            return f"{name} meets the policy {policy}: {tail}"
+            return f"{name} meets the policy {policy}"
 
 
 _DONE = {
@@ -61,8 +63,11 @@ _DONE = {
 }
 
 
-def _tail(verdict: Verdict) -> str:
+def score(verdict: Verdict) -> str:
+    """Return in words how many rules hold, and how many do not."""
     total = len(verdict.rulings)
+    if not total:
+        return "it made no ruling"
     if total == 1:
         return f"its one rule {_DONE[verdict.outcome][0]}"
     if verdict.outcome is Outcome.PASS:

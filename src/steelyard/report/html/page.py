@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page as data: everything the template shows, in the order in which it shows it."""
+
+import re
+from collections.abc import Container, Sequence
+
+import msgspec
+
+from steelyard import __version__
+from steelyard.core.claim import Gap
+from steelyard.core.dossier import Dossier
+from steelyard.core.subject import Artifact
+from steelyard.report.html.charts import Chart, charts
+from steelyard.report.html.evidence import Looked, Why, looked, whys
+from steelyard.report.html.findings import GROUPS, Kind, Spot, clean, finding_kinds, gap_kinds, spot
+from steelyard.report.summary.amounts import count, measured, size
+from steelyard.report.summary.footprint import Footprint, footprints
+from steelyard.report.summary.groups import claims
+from steelyard.report.summary.licence import Line, label, terms
+from steelyard.report.summary.meaning import caveats, next_step
+from steelyard.report.summary.text import counted
+from steelyard.report.summary.verdict import headline, policy_of, score, tally
+
+_SECONDS = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
+_FILES, _FOOTPRINTS, _FIGURES, _LINES = 300, 12, 12, 60
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of the subject."""
+
+    path: str
+    format: str
+    size: str
+    digest: str
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is said of licence or descent."""
+
+    name: str
+    text: str
+    spot: Spot
+    answer: str
+
+
+class Size(msgspec.Struct, frozen=True, kw_only=True):
+    """Size and memory of one place: figures of name and value, and charts."""
+
+    spot: Spot
+    figures: tuple[tuple[str, str], ...]
+    charts: Sequence[Chart]
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the page shows; each `more_` counts what was left out of the list before it."""
+
+    name: str
+    digest: str
+    outcome: str
+    headline: str
+    score: str
+    policy: str
+    policy_title: str
+    seen_at: str
+    version: str
+    tally: list[tuple[str, int]]
+    gap_count: int
+    whys: list[Why]
+    findings: list[Kind]
+    more_findings: int
+    gaps: list[Kind]
+    more_gaps: int
+    declared: list[Said]
+    answers: list[Said]
+    other_terms: list[Said]
+    more_terms: int
+    sizes: list[Size]
+    more_sizes: int
+    files: list[File]
+    more_files: int
+    files_summary: str
+    looked: list[Looked]
+    anchors: frozenset[str]
+    looked_to_the_end: list[str]
+    caveats: list[tuple[str, str]]
+    next_step: list[str]
+
+
+def page(dossier: Dossier) -> Page:
+    """Return the page of a dossier."""
+    paths = {file.path for file in dossier.subject.artifacts}
+    policy = policy_of(dossier)
+    found, gaps = finding_kinds(dossier, paths), gap_kinds(dossier, paths)
+    said = terms(dossier)
+    known = [entry for entry in footprints(dossier) if entry.tensors or entry.needs]
+    files = dossier.subject.artifacts
+    probes = looked(dossier, paths)
+    return Page(
+        name=clean(dossier.subject.name),
+        digest=clean(dossier.subject.digest),
+        outcome=dossier.verdict.outcome,
+        headline=headline(dossier),
+        score=score(dossier.verdict),
+        policy=clean(dossier.verdict.policy),
+        policy_title=policy.title if policy else "",
+        seen_at=_time(max((item.at for item in dossier.evidence), default="")),
+        version=__version__,
+        tally=tally(dossier),
+        gap_count=sum(1 for _ in claims(dossier, Gap)),
+        whys=whys(dossier, policy, paths),
+        findings=found[:GROUPS],
+        more_findings=max(0, len(found) - GROUPS),
+        gaps=gaps[:GROUPS],
+        more_gaps=max(0, len(gaps) - GROUPS),
+        declared=_said(said.declared, paths),
+        answers=_said(said.answers, paths),
+        other_terms=_said(said.others, paths),
+        more_terms=sum(
+            max(0, len(lines) - _LINES) for lines in (said.declared, said.answers, said.others)
+        ),
+        sizes=[_size(number, entry, paths) for number, entry in enumerate(known[:_FOOTPRINTS])],
+        more_sizes=max(0, len(known) - _FOOTPRINTS),
+        files=[_file(file) for file in files[:_FILES]],
+        more_files=max(0, len(files) - _FILES),
+        files_summary=f"{counted(len(files), 'file')}, {size(sum(f.size for f in files))}",
+        looked=probes,
+        anchors=_anchors([*found[:GROUPS], *gaps[:GROUPS]], probes),
+        looked_to_the_end=sorted(entry.probe for entry in probes if entry.to_the_end),
+        caveats=caveats(dossier, policy),
+        next_step=next_step(dossier),
+    )
+
+
+def _anchors(kinds: Sequence[Kind], probes: Sequence[Looked]) -> frozenset[str]:
+    """Return the fragments that links on the page may lead to."""
+    items = {item.anchor for kind in kinds for item in kind.items}
+    rows = {row.anchor for entry in probes for row in entry.rows if not row.elsewhere}
+    return frozenset(items | rows)
+
+
+def _time(at: str) -> str:
+    """Return a time of evidence for people; what is none is shown as it is."""
+    match = _SECONDS.fullmatch(at)
+    return f"{match[1]} {match[2]} UTC" if match else clean(at)
+
+
+def _said(lines: Sequence[Line], paths: Container[str]) -> list[Said]:
+    return [
+        Said(
+            name=clean(line.name),
+            text=clean(line.text),
+            spot=spot(line.where, paths),
+            answer=line.answer,
+        )
+        for line in lines[:_LINES]
+    ]
+
+
+def _size(number: int, found: Footprint, paths: Container[str]) -> Size:
+    measurements = found.measurements[:_FIGURES]
+    figures = [(label(clean(claim.metric)), measured(claim)) for claim in measurements]
+    if not figures and found.tensors:
+        total = found.total
+        figures = [("parameters", count(total.parameters)), ("tensors", size(total.bytes))]
+    return Size(
+        spot=spot(found.where, paths),
+        figures=tuple((clean(name), clean(value)) for name, value in figures),
+        charts=charts(number, found),
+    )
+
+
+def _file(file: Artifact) -> File:
+    return File(
+        path=clean(file.path),
+        format=clean(file.format),
+        size=size(file.size),
+        digest=clean(file.digest),
+    )

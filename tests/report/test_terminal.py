@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page on a terminal: readable without colour, at 80 columns."""
+
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from steelyard.core.claim import Finding, Gap, Severity
+from steelyard.core.dossier import Dossier
+from steelyard.core.policy import Outcome
+from steelyard.report.terminal import draw
+from tests.samples import dossiers
+
+
+def drawn(dossier, width: int = 80, *, colour: bool = False) -> str:
+    file = io.StringIO()
+    system = "standard" if colour else None
+    console = Console(
+        file=file, width=width, color_system=system, force_terminal=colour, highlight=False
+    )
+    draw(dossier, console)
+    return file.getvalue()
+
+
+PAGE = """\
+WARN  small meets the policy baseline, with something to review: its one rule
+      warns
+      findings: 1 medium; not assessed: 1
+
+Why
+  warn  no-code-on-load: 1 finding: sample.import
+
+Findings
+  medium  sample.import
+          imports my_company.optim.schedules.CosineWithWarmRestarts, which no
+          allowlist knows
+          at optimizer.bin!archive/data.pkl byte:96
+          to do: Look at what the class does when it is made
+
+Not assessed
+  gap  sample.unread: optimizer.bin!archive/extra: encrypted
+
+Files
+  1 file, 9.77 KiB: 1 zip
+"""
+
+
+def small() -> Dossier:
+    finding = Finding(
+        rule="sample.import",
+        severity=Severity.MEDIUM,
+        where="optimizer.bin!archive/data.pkl byte:96",
+        message=(
+            "imports my_company.optim.schedules.CosineWithWarmRestarts, which no allowlist knows"
+        ),
+        remedy="Look at what the class does when it is made",
+    )
+    gap = Gap(name="sample.unread", reason="encrypted", where="optimizer.bin!archive/extra")
+    files = [dossiers.artifact("optimizer.bin", 10_000, "zip")]
+    ruling = ("no-code-on-load", Outcome.WARN, "1 finding: sample.import", ("sample.import",))
+    return dossiers.dossier("small", files, [("sample", finding), ("sample", gap)], [ruling])
+
+
+def test_the_whole_page_at_80_columns() -> None:
+    digest = small().subject.digest
+    rest = (
+        f"  {digest}\n\nNext\n  steelyard explain sample.import\n"
+        f"  steelyard report {digest[:19]} --as html -o report.html\n"
+    )
+    assert drawn(small()) == PAGE + rest
+
+
+@pytest.mark.parametrize("make", dossiers.ALL)
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_no_line_is_wider_than_the_terminal_or_ends_in_spaces(make, width) -> None:
+    lines = drawn(make(), width).splitlines()
+    digest = make().subject.digest
+    assert all(cell_len(line) <= width for line in lines if digest not in line)
+    assert all(line == line.rstrip() for line in lines)
+
+
+@pytest.mark.parametrize("make", dossiers.ALL)
+def test_nothing_of_the_model_steers_the_terminal(make) -> None:
+    text = drawn(make())
+    assert all(char.isprintable() or char == "\n" for char in text)
+
+
+def test_markup_in_a_name_stays_text() -> None:
+    assert "[bold red]rich[/]" in drawn(dossiers.hostile(), 200)
+
+
+@pytest.mark.parametrize("make", dossiers.ALL)
+def test_colour_adds_nothing_but_colour(make) -> None:
+    from rich.text import Text
+
+    coloured = drawn(make(), colour=True)
+    assert Text.from_ansi(coloured).plain.splitlines() == drawn(make()).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        (dossiers.sound, "PASS"),
+        (dossiers.warned, "WARN"),
+        (dossiers.unknown, "UNKNOWN"),
+        (dossiers.poisoned, "FAIL"),
+    ],
+)
+def test_the_first_word_is_the_verdict(make, word) -> None:
+    assert drawn(make()).split()[0] == word
+
+
+def test_the_last_line_teaches_the_next_step() -> None:
+    lines = drawn(dossiers.poisoned()).splitlines()
+    assert lines[-2] == "  steelyard explain pickle.call"
+    assert lines[-1].endswith("--as html -o report.html")
+
+
+def test_what_is_worth_knowing_is_there() -> None:
+    text = drawn(dossiers.poisoned())
+    assert "weights  92.1 MiB, 134.5 million parameters" in text
+    assert "161 MiB at 2,048 tokens, 361 MiB at worst" in text
+    assert "296 MiB at 8,192 tokens" in text
+    assert "declared      apache-2.0 (README.md)" in text
+    assert "gap  coverage.unread: shards/part-00001.dat: of no known format" in text
+
+
+def test_very_many_findings_stay_one_page() -> None:
+    text = drawn(dossiers.crowded(20_000))
+    assert len(text.splitlines()) < 80
+    assert "more kinds of findings; steelyard report shows them" in text
