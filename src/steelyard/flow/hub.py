@@ -62,9 +62,10 @@ def resolve(subject: str, progress: Progress) -> Path:
     try:
         return hub_download.fetch(reference.repository, reference.revision, progress)
     except UnreadableError as error:
+        count = f"{len(missing):,} file{'s' if len(missing) > 1 else ''}"
         raise UnreadableError(
-            f"the snapshot of {subject!r} in the local hub cache lacks {len(missing):,} files, such "
-            f"as {missing[0]!r}, and they cannot be fetched: {error.message}",
+            f"the snapshot of {subject!r} in the local hub cache lacks {count}, such as "
+            f"{missing[0]!r}, which cannot be fetched: {error.message}",
             hint=f"to examine what is there, name its folder: {snapshot}",
         ) from error
 
