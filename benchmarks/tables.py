@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of docs/benchmarks.md, made of the files in benchmarks/results."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+RESULTS = Path(__file__).parent / "results"
+EXPECTED = ("malicious", "review", "benign")
+
+
+def scan_cost(result: dict[str, Any]) -> str:
+    """Return what a look at large weights cost, a table a file."""
+    lines = [_origin(result, f"medians of {result['runs']} rounds")]
+    for file in dict.fromkeys(row["file"] for row in result["rows"]):
+        rows = [row for row in result["rows"] if row["file"] == file]
+        size = rows[0]["size"] / (1 << 30)
+        lines += ["", f"**{file}, {size:.1f} GiB**", ""]
+        lines += _table(
+            ("tool", "CPU s", "times hashing", "peak MB", "wall s", "MB asked for", "exit code"),
+            (
+                (
+                    _tool(row),
+                    f"{row['cpu_s']:.2f}",
+                    f"{row['ratio']:.2f}",
+                    f"{row['peak_mb']:.0f}",
+                    f"{row['wall_s']:.2f}",
+                    f"{row['read_mb']:,.0f}",
+                    row["code"],
+                )
+                for row in rows
+            ),
+        )
+    return "\n".join([*lines, *_skipped(result)])
+
+
+def scan_matrix(result: dict[str, Any]) -> str:
+    """Return how each tool answered, a table for each expectation and one by class."""
+    rows = result["rows"]
+    lines = [_origin(result, f"{result['cases']} files")]
+    tools = list(dict.fromkeys(row["tool"] for row in rows))
+    for expected in EXPECTED:
+        mine = [row for row in rows if row["expected"] == expected]
+        answers = list(mine[0]["answers"])
+        files = sum(row["files"] for row in mine if row["tool"] == tools[0])
+        lines += ["", f"**{files} {expected} files**", ""]
+        lines += _table(
+            ("tool", *answers),
+            (
+                (_tool(group[0]), *(sum(row["answers"][what] for row in group) for what in answers))
+                for tool in tools
+                if (group := [row for row in mine if row["tool"] == tool])
+            ),
+        )
+    lines += ["", "Malicious files that passed, by class (of how many):", ""]
+    bad = [row for row in rows if row["expected"] == "malicious"]
+    classes = {row["kind"]: row["files"] for row in bad}
+    passed = {
+        (row["kind"], row["tool"]): sum(
+            count for what, count in row["answers"].items() if what.startswith("passed")
+        )
+        for row in bad
+    }
+    lines += _table(
+        ("class", *tools),
+        (
+            (f"{kind} ({files})", *(passed[kind, tool] for tool in tools))
+            for kind, files in classes.items()
+        ),
+    )
+    return "\n".join([*lines, *_skipped(result)])
+
+
+def startup(result: dict[str, Any]) -> str:
+    """Return how long the command line takes to answer, and what it takes on disk."""
+    rows = ((row["what"], f"{row['value']:.3g} {row['unit']}") for row in result["rows"])
+    return "\n".join([_origin(result), "", *_table(("what", "measured"), rows)])
+
+
+TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "scan-cost": scan_cost,
+    "scan-matrix": scan_matrix,
+    "startup": startup,
+}
+
+
+def table(name: str) -> str:
+    """Return one of the tables; a line that says so where it was not measured yet."""
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        return "*Not measured yet.*"
+    return TABLES[name](msgspec.json.decode(path.read_bytes()))
+
+
+def _origin(result: dict[str, Any], *more: str) -> str:
+    return "; ".join([f"`{result['command']}`, {result['date']}", result["machine"], *more]) + "."
+
+
+def _tool(row: dict[str, Any]) -> str:
+    name = f"{row['tool']} {row['version']}"
+    return f"**{name}**" if row["tool"] == "steelyard" else name
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> list[str]:
+    head = list(head)
+    lines = [f"| {' | '.join(head)} |", "|---" + "|---:" * (len(head) - 1) + "|"]
+    return lines + [f"| {' | '.join(map(str, row))} |" for row in rows]
+
+
+def _skipped(result: dict[str, Any]) -> list[str]:
+    reasons = sorted(result["skipped"].items())
+    return (
+        ["", *(f"Not measured: {tool}, which {reason}." for tool, reason in reasons)]
+        if reasons
+        else []
+    )
