@@ -2,15 +2,19 @@
 """What a model weighs and what memory it takes: exact where it can be, an interval or a gap else."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.weights import torch_zip
 from steelyard.checks.footprint import look
 from steelyard.core.claim import Claim
 from steelyard.formats.memory import Layer, contexts, kv_bytes
+from steelyard.formats.tensor import TensorInfo
+from steelyard.formats.variants import Holding
 from tests.samples.weights import (
     STRING,
     claims,
@@ -313,6 +317,29 @@ def test_shards_count_together_and_other_forms_of_the_weights_apart() -> None:
         "model-*-of-00002.safetensors": 48,
         "model.fp16.safetensors": 24,
     }
+
+
+def test_a_torch_archive_is_weighed_without_torch(tmp_path: Path) -> None:
+    torch_zip(tmp_path / "m.bin", 4 << 20)
+    files = {"pytorch_model.bin": (tmp_path / "m.bin").read_bytes()}
+    found = claims(look, {**files, "config.json": json.dumps(LLAMA).encode()})
+    assert intervals(found)["footprint.weights"] == (4 << 20, 4 << 20)
+    assert intervals(found)["footprint.bits-per-weight"] == (16, 16)
+    assert cache(found, 2048) == exact(45)
+    assert not gaps(found)
+
+
+def test_optimizer_states_are_not_weights(tmp_path: Path) -> None:
+    torch_zip(tmp_path / "m.bin", 2 << 20)
+    found = claims(look, {"optimizer.pt": (tmp_path / "m.bin").read_bytes()})
+    assert list(gaps(found)) == ["footprint.weights"]
+
+
+def test_tied_weights_count_once() -> None:
+    tied = [TensorInfo("embed", "f16", (4, 2), 16, "0"), TensorInfo("head", "f16", (4, 2), 16, "0")]
+    sliced = [TensorInfo("a", "f16", (4,), 8, "1"), TensorInfo("b", "f16", (2,), 4, "1")]
+    holding = Holding("m.bin", "torch", (*tied, *sliced))
+    assert [nbytes for _, nbytes in holding.weighed()] == [16, 0, 8, 4]
 
 
 def test_while_shards_are_missing_nothing_is_weighed() -> None:

@@ -16,8 +16,7 @@ from steelyard.formats.architecture_table import ConfigTable, GgufTable
 from steelyard.formats.gguf import Gguf
 from steelyard.formats.json import JsonDocument
 from steelyard.formats.memory import Architecture, contexts, kv_bytes, memory
-from steelyard.formats.safetensors import Safetensors
-from steelyard.formats.variants import Holding, Variant, variants
+from steelyard.formats.variants import Variant, holdings, variants
 
 _KNOWLEDGE = "architectures"
 
@@ -58,7 +57,7 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     and sliding-window attention; overheads were measured with SmolLM2-135M at 512 to 8,192 tokens.
     """
     del context
-    found = variants(_holdings(model))
+    found = variants(holdings(model.parts()))
     if not found:
         reason = "there are no weights in a format whose tensors are listed"
         yield Gap(name="footprint.weights", reason=reason)
@@ -69,12 +68,6 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
             continue
         yield from _weights(variant)
         yield from _memory(model, variant)
-
-
-def _holdings(model: Model) -> Iterator[Holding]:
-    for part in model.parts():
-        if isinstance(part.content, Gguf | Safetensors):
-            yield Holding(part.artifact, part.format, part.content.tensors)
 
 
 def _weights(variant: Variant) -> Iterator[Claim]:

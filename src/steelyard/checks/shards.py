@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping
 from steelyard.core.claim import Claim, Fact, Severity
 from steelyard.core.probe import Context, Descriptor, place, probe
 from steelyard.core.subject import Model
-from steelyard.formats.gguf import Gguf
 from steelyard.formats.json import JsonDocument
-from steelyard.formats.safetensors import Safetensors
-from steelyard.formats.variants import Holding, variants
+from steelyard.formats.variants import Holding, holdings, variants
 
 _SHOWN = 20  # findings of one kind for one index
 
@@ -82,7 +80,7 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     transformers and huggingface_hub, sharded checkpoints (`*.index.json`); llama.cpp, gguf-split.
     """
     del context
-    holdings = {holding.path: holding for holding in _holdings(model)}
+    found = {holding.path: holding for holding in holdings(model.parts())}
     indexed: set[str] = set()
     for part, document in model.contents(JsonDocument):
         weight_map = document.value.get("weight_map") if isinstance(document.value, dict) else None
@@ -91,17 +89,11 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
             indexed.update(index.shards)
             yield Fact(name="shards.index", value=index.summary(), where=part.where)
             yield from index.paths({artifact.path for artifact in model.artifacts()})
-            yield from index.tensors(holdings)
-    for variant in variants(holdings.values()):
+            yield from index.tensors(found)
+    for variant in variants(found.values()):
         if variant.missing and not indexed.intersection(h.path for h in variant.holdings):
             total = variant.missing + len(variant.holdings)
             yield MISSING.at(variant.name, f"{variant.missing} of {total} shards are missing")
-
-
-def _holdings(model: Model) -> Iterator[Holding]:
-    for part in model.parts():
-        if isinstance(part.content, Gguf | Safetensors) and "!" not in part.where:
-            yield Holding(part.artifact, part.format, part.content.tensors)
 
 
 class _Index:
@@ -133,12 +125,12 @@ class _Index:
         if len(missing) > _SHOWN:
             yield MISSING.at(self._where, f"and {len(missing) - _SHOWN:,} more are not there")
 
-    def tensors(self, holdings: Mapping[str, Holding]) -> Iterator[Claim]:
+    def tensors(self, found: Mapping[str, Holding]) -> Iterator[Claim]:
         """Yield where shards and index differ."""
         for path, name in self.shards.items():
-            if path not in holdings:
+            if path not in found:
                 continue
-            there = {tensor.name for tensor in holdings[path].tensors}
+            there = {tensor.name for tensor in found[path].tensors}
             listed = set(self._named[name])
             if absent := sorted(listed - there):
                 yield ABSENT_TENSOR.at(path, _some(absent, "of the index not in it"))

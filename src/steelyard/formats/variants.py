@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from steelyard.core.subject import Part
 from steelyard.formats.tensor import TensorInfo
 
 _SHARD = re.compile(r"(.*?)(?:-(\d{5})-of-(\d{5})|(?<=consolidated)\.(\d{2}))(\.\w+)")
 _PACKED = (".qweight", ".weight_packed", ".qzeros", ".absmax", "_blocks")
+_WEIGHTS = frozenset({"gguf", "safetensors", "torch", "torch-legacy"})
 _NOT_WEIGHTS = re.compile(r"(optimizer|scheduler|rng_state|training_args|trainer_state)\b.*")
 
 
@@ -17,7 +19,7 @@ class Holding(msgspec.Struct, frozen=True):
     """A file and the tensors in it.
 
     Attributes:
-        path: Of the artifact.
+        path: Of the artifact, or of the layer inside it.
         format: Of the layer that holds the tensors.
         tensors: All of them.
     """
@@ -61,11 +63,19 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def variants(holdings: Iterable[Holding]) -> list[Variant]:
+def holdings(parts: Iterable[Part]) -> Iterator[Holding]:
+    """Yield every layer of a weight format with the tensors that its reader lists, if any."""
+    for part in parts:
+        tensors = getattr(part.content, "tensors", ()) if part.format in _WEIGHTS else ()
+        if tensors:
+            yield Holding(part.where, part.format, tensors)
+
+
+def variants(found: Iterable[Holding]) -> list[Variant]:
     """Return the forms of the weights, by name; files of optimizers and the like are left out."""
     groups: dict[tuple[str, str], list[Holding]] = {}
-    for holding in holdings:
-        if holding.tensors and not _NOT_WEIGHTS.fullmatch(holding.path.rpartition("/")[2]):
+    for holding in found:
+        if not _NOT_WEIGHTS.fullmatch(_file_name(holding.path)):
             groups.setdefault((_group(holding.path), holding.format), []).append(holding)
     return [_variant(name, group) for (name, _), group in sorted(groups.items())]
 
@@ -75,6 +85,10 @@ def _variant(name: str, group: list[Holding]) -> Variant:
     shard = _SHARD.fullmatch(group[0].path)
     expected = int(shard[3]) if shard and shard[3] else len(paths)
     return Variant(name=name, holdings=tuple(group), missing=max(0, expected - len(paths)))
+
+
+def _file_name(path: str) -> str:
+    return path.rpartition("!")[2].rpartition("/")[2]
 
 
 def _group(path: str) -> str:
