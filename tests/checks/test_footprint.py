@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.weights import torch_zip
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.weights import torch_zip
 from steelyard.checks.footprint import look
 from steelyard.core.claim import Claim
 from steelyard.formats.memory import Layer, contexts, kv_bytes
