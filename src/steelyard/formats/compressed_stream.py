@@ -6,11 +6,15 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from steelyard.core.errors import LimitError
 from steelyard.formats.port import Budget
 from steelyard.formats.source import Source
 
 _IN = 256 << 10  # bytes read at a time
 _OUT = 1 << 20  # bytes made at a time, whatever the input asks for
+_LARGE = 256 << 20  # bytes; what unpacks to more
+_RATIO = 256  # times what it takes is no model: weights hardly shrink, zeros shrink a thousandfold
+_FINE = 1 << 30  # bytes of the budget that such a stream costs, so that a few of them use it up
 
 BROKEN = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
 """What the decoders of the standard library raise for bytes that are no such stream."""
@@ -130,10 +134,18 @@ class Unpacking:
                 return
             self.made += len(made)
             self._budget.spend_expanded(len(made))
-            self._budget.check_ratio(self.used, self.made)
+            self._check_ratio()
             self.crc = zlib.crc32(made, self.crc)
             yield made
         self.used -= len(decoder.unused_data)
+
+    def _check_ratio(self) -> None:
+        self._budget.check_ratio(self.used, self.made)
+        if self.made > _LARGE and self.made > self.used * _RATIO:
+            self._budget.spend_expanded(_FINE)
+            raise LimitError(
+                f"{self.used:,} bytes unpack to more than {self.made:,}, over {_RATIO} times"
+            )
 
     def _next_input(self, decoder: Decoder) -> bytes:
         if not decoder.needs_input:

@@ -15,7 +15,7 @@ from steelyard.formats.zip_directory import ends_with_archive
 from steelyard.formats.zip_entries import Zip, ZipEntry
 from steelyard.formats.zip_flaws import UNREADABLE
 from steelyard.formats.zip_records import END, LOCAL
-from steelyard.formats.zip_unpack import Unpacked, unpack, whole
+from steelyard.formats.zip_unpack import Extent, Unpacked, unpack, whole
 from steelyard.formats.zip_walk import walk
 
 __all__ = [
@@ -55,11 +55,15 @@ def zip_members(content: Zip, source: Source, budget: Budget) -> Iterator[Member
     ]
     things += content.unclaimed
     names: set[str] = set()
+    seen: set[Extent] = set()  # of which there are many in a bomb whose members overlap
     made = 0
     for start, thing in sorted(things, key=lambda pair: pair[0]):
         if isinstance(thing, int):
             yield gap_member(source, start, thing)
             continue
+        if thing.extent in seen:
+            continue
+        seen.add(thing.extent)
         name = thing.name if thing.name not in names else f"{thing.name}@{start}"
         names.add(name)
         unpacked = unpack(source, thing.extent, budget)

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Check the CRC-32 of zip members: a wrong one stops some readers and not others (CVE-2025-10156)."""
+"""Look into small members of a zip archive: do they fit their CRC-32, where do links point?
 
+A wrong CRC-32 stops some readers and not others (CVE-2025-10156).
+"""
+
+import stat
 import zlib
 from collections.abc import Iterator, Sequence
 
+from steelyard.formats.paths import lands_outside, printable
 from steelyard.formats.port import Budget, Flaw
 from steelyard.formats.source import Source
 from steelyard.formats.zip_entries import ZipEntry
@@ -12,6 +17,7 @@ from steelyard.formats.zip_unpack import unpack
 
 _CHECKED = 1 << 20  # bytes; of larger members the sum costs more than it tells
 _CHECKED_ALL = 16 << 20  # bytes; so many of an archive in all
+_PATH = 4096  # bytes; Linux takes no longer path
 _BLOCK = 1 << 20
 
 
@@ -36,6 +42,22 @@ def crc_flaws(source: Source, entries: Sequence[ZipEntry], budget: Budget) -> It
         elif not marked and fits is False:
             message = f"{entry.name!r} does not have the CRC-32 {entry.crc:08x} it should have"
             yield Flaw(code="crc", message=message, at=entry.header_offset)
+
+
+def link_flaws(source: Source, entries: Sequence[ZipEntry], budget: Budget) -> Iterator[Flaw]:
+    """Yield the symbolic links, and whether they point outside the archive.
+
+    Raises:
+        LimitError: They are more than may be spent.
+    """
+    for entry in entries:
+        if not stat.S_ISLNK(entry.mode) or max(entry.packed, entry.unpacked) > _PATH:
+            continue
+        unpacked = unpack(source, entry.extent, budget).source
+        target = unpacked.read(0, _PATH) if unpacked is not None else b""
+        code = "link-outside" if lands_outside(entry.name.encode(), target) else "link"
+        message = f"{entry.name!r} is a symbolic link to {printable(target)!r}"
+        yield Flaw(code=code, message=message, at=entry.header_offset)
 
 
 def has_crc(source: Source, entry: ZipEntry, budget: Budget) -> bool | None:

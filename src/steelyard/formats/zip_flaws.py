@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contradictions inside a zip archive that readers take differently."""
 
-import stat
 from collections.abc import Iterator
 
 from steelyard.formats.paths import escapes
@@ -70,6 +69,3 @@ def name_flaws(record: Record) -> Iterator[Flaw]:
             yield Flaw(code="traversal", message=f"{name!r} leads outside the folder", at=at)
         elif b"\\" in raw or b"\0" in raw or b".." in raw.split(b"/"):
             yield Flaw(code="odd-name", message=f"{name!r} is read differently by readers", at=at)
-    if stat.S_ISLNK(record.mode):
-        name = shown_name(record.name, record.flags)
-        yield Flaw(code="link", message=f"{name!r} is a symbolic link", at=at)

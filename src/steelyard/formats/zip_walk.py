@@ -10,7 +10,7 @@ from steelyard.formats.flaws import FlawList
 from steelyard.formats.port import Budget, Flaw
 from steelyard.formats.ranges import Range, first_filled, gaps, overlaps
 from steelyard.formats.source import Source
-from steelyard.formats.zip_crc import crc_flaws
+from steelyard.formats.zip_crc import crc_flaws, link_flaws
 from steelyard.formats.zip_directory import Directory, find_directories
 from steelyard.formats.zip_entries import Zip, ZipEntry, entry_of
 from steelyard.formats.zip_flaws import (
@@ -69,6 +69,7 @@ class _Walk:
         self._note(ends.flaws)
         self._note(_range_flaws(self._claims))
         self._note(_duplicates(self._entries))
+        self._note(link_flaws(self._source, self._entries, self._budget))
         self._note(crc_flaws(self._source, self._entries, self._budget))
         return Zip(
             entries=tuple(sorted(self._entries, key=lambda entry: entry.header_offset)),
