@@ -39,7 +39,8 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
 
     ## What it looks at
     Every entry below the subject's folder, or the one file that is the subject. Symbolic links are
-    followed inside the subject, and in a hub cache inside the repository's folder, never beyond.
+    followed inside the subject, and in a hub cache inside the repository's folder and the blobs
+    that all repositories of the cache share, never beyond.
 
     ## Why it matters
     A verdict is about bytes. The manifest says which ones: its digest is the subject's name

@@ -8,7 +8,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds; what lies beyond one is reported as a gap, never taken for safe.
 
     Attributes:
-        files: Files of a subject.
+        files: Entries of a subject: files, folders and links.
         depth: Layers nested in each other, the file itself being the first.
         members: Members of all archives of a file together.
         expanded_bytes: Bytes that decompression may make of a file, all layers together.
