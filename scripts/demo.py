@@ -38,6 +38,8 @@ def main() -> None:
     tell("What is known of both, as pages for a browser, and the store that keeps it.")
     show(0, "report", "demo/model", "--as", "html", "-o", "demo/good.html")
     show(0, "report", "demo/poisoned", "--as", "html", "-o", "demo/poisoned.html")
+    show(0, "report", "demo/poisoned", "--as", "json", "-o", "demo/poisoned.json")
+    hold_to_what_it_found(DEMO / "poisoned.json")
     show(0, "verify")
     if (DEMO / "IT-RAN").exists():
         sys.exit("something of the poisoned model ran: please report it, see SECURITY.md")
@@ -55,6 +57,19 @@ def show(expected: int, *arguments: str) -> None:
     code = subprocess.run([PROGRAM, *arguments], check=False).returncode
     if code != expected:
         sys.exit(f"\nsteelyard {arguments[0]} ended with {code} where {expected} was due")
+
+
+def hold_to_what_it_found(path: Path) -> None:
+    """Make sure the poisoned model failed for what is wrong with it."""
+    dossier = json.loads(path.read_text("utf-8"))
+    claims = [item["claim"] for item in dossier["evidence"]]
+    places = [claim["where"] for claim in claims if claim.get("severity") == "critical"]
+    found = dossier["verdict"]["outcome"] == "fail" and all(
+        any(place.startswith(file) for place in places)
+        for file in ("weights.dat!", "tokenizer_config.json")
+    )
+    if not found or not any(" byte:" in place for place in places):
+        sys.exit(f"the payloads were not found where they are: {places}")
 
 
 class Payload:
