@@ -26,7 +26,7 @@ def read_strings(cursor: Cursor, key: str, flaws: FlawList) -> tuple[int, tuple[
     for data in raw:
         _check_string(data, key, begin, flaws)
     for block, offset in cursor.strings(count - kept):
-        if not _is_text(block, cursor.width) or _has_odd_byte_token(block):
+        if not _is_text(block, cursor.width) or _has_odd_byte_token(block, cursor):
             for data, at in _split(block, cursor):
                 _check_string(data, key, offset + at, flaws)
     return count, tuple(data.decode("utf-8", "backslashreplace") for data in raw)
@@ -52,12 +52,15 @@ def _is_text(block: bytes, width: int) -> bool:
     return False
 
 
-def _has_odd_byte_token(block: bytes) -> bool:
-    at = block.find(b"<0x")
+def _has_odd_byte_token(block: bytes, cursor: Cursor) -> bool:
+    """Tell whether a string of many may be six characters that begin like a byte token."""
+    begin = (6).to_bytes(cursor.width, _byte_order(cursor)) + b"<0x"
+    at = block.find(begin)
     while at >= 0:
-        if block[at + 5 : at + 6] == b">" and not _is_hex(block[at + 3 : at + 5]):
+        digits = at + len(begin)
+        if block[digits + 2 : digits + 3] == b">" and not _is_hex(block[digits : digits + 2]):
             return True
-        at = block.find(b"<0x", at + 3)
+        at = block.find(begin, digits)
     return False
 
 
