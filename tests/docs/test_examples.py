@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from steelyard.flow import policies
+from steelyard.flow import policies, settings
 from tests.docs.examples import Example, agrees, examples, rewrite, run
 
 ROOT = Path(__file__).parent.parent.parent
@@ -82,6 +82,14 @@ POLICIES = [example for example in found("toml") if "[[rules]]" in example.text]
 @pytest.mark.parametrize("example", POLICIES, ids=str)
 def test_a_policy_that_is_shown_is_one(example: Example) -> None:
     assert policies.read(example.text.encode(), str(example)).rules
+
+
+SETTINGS = [example for example in found("toml") if "[[suppress]]" in example.text]
+
+
+@pytest.mark.parametrize("example", SETTINGS, ids=str)
+def test_settings_that_are_shown_are_settings(example: Example) -> None:
+    assert settings.read(example.text.encode(), str(example)).suppress
 
 
 @pytest.mark.parametrize("path", DOCTESTS, ids=lambda path: path.stem)
