@@ -83,10 +83,19 @@ def test_a_file_without_a_byte_is_a_file(tmp_path):
 
 
 def aged(path, data):
-    """Write a file whose times lie in the past, as those of any model do."""
+    """Write a file that last changed in the past, as those of any model did."""
     path.write_bytes(data)
-    os.utime(path, ns=(10**18, 10**18))
+    hide_change(path)
+    now = path.with_name("now")
+    now.touch()
+    while now.stat().st_ctime_ns <= path.stat().st_ctime_ns:  # a clock that ticks every few ms
+        now.touch()
+    now.unlink()
     return path
+
+
+def hide_change(path):
+    os.utime(path, ns=(10**18, 10**18))
 
 
 def grow(path):
@@ -99,11 +108,9 @@ def shrink(path):
 
 
 def rewrite(path):
-    before = path.stat().st_ctime_ns
     with path.open("r+b") as file:
         file.write(b"other")
-    while path.stat().st_ctime_ns == before:  # the clock of a file system ticks every few ms
-        os.utime(path, ns=(10**18, 10**18))  # hides it from who looks at the time of change only
+    hide_change(path)
 
 
 def replace(path):

@@ -19,6 +19,9 @@ T = TypeVar("T")
 class Stamp(msgspec.Struct, frozen=True):
     """What tells that a file is still the one that was read.
 
+    Its clock is the file system's, which ticks every 4 ms or faster: of two changes within a tick the
+    second goes unseen, unless the size tells.
+
     Attributes:
         device: Number of the file system.
         inode: Number of the file in it.
