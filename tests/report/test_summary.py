@@ -145,6 +145,13 @@ def test_a_footprint_is_read_where_its_shape_is_known() -> None:
     assert found.need(3) is None
 
 
+def test_a_doubt_about_a_footprint_is_told() -> None:
+    fact = dossiers.Fact(name="footprint.architecture", value={"doubt": "latent attention"})
+    (found,) = footprint.footprints(dossiers.dossier("m", [], [("footprint", fact)]))
+    assert found.doubts == ("latent attention",)
+    assert found.parameters is None
+
+
 def test_facts_of_other_shapes_make_no_footprint_that_lies() -> None:
     for found in footprint.footprints(dossiers.odd()):
         for _, stock in found.tensors:
@@ -153,10 +160,13 @@ def test_facts_of_other_shapes_make_no_footprint_that_lies() -> None:
 
 def test_answers_of_a_licence_are_told_from_labels() -> None:
     said = licence.terms(dossiers.sound())
-    assert [(line.name, line.answer) for line in said.answers] == [
+    assert [(line.name, line.text) for line in said.answers] == [
         ("use", "yes"),
-        ("commercial", "yes"),
-        ("redistribute", "if"),
+        ("commercial use", "yes"),
+        ("redistribution", "on conditions: keep the notices (Apache-2.0, 4)"),
     ]
-    assert said.declared[0].text == "apache-2.0"
-    assert said.others[0].name == "base"
+    assert said.declared[0].text == "Apache-2.0, said by card, as 'apache-2.0'"
+    assert [(line.name, line.text) for line in said.others] == [
+        ("base", "HuggingFaceTB/SmolLM2-135M (quantized)")
+    ]
+    assert [(text.name, text.demands) for text in said.texts] == [("Apache License 2.0", "1 duty")]

@@ -103,7 +103,8 @@ def footprint(where: str = "") -> list[tuple[str, Claim]]:
     claims: list[Claim] = [
         exactly("footprint.parameters", 134_515_008, "1", where),
         exactly("footprint.weights", weights, "B", where),
-        exactly("footprint.bits-per-weight", 5.7428, "bit", where),
+        exactly("footprint.bits-per-weight", 5.743702, "bit", where),
+        Fact(name="footprint.architecture", value={"name": "llama", "doubt": ""}, where=where),
         Fact(name="footprint.tensors", value=tensors, where=where),
         Fact(name="footprint.memory", value=memory, where=where),
     ]
@@ -124,12 +125,26 @@ def _need(context: int, weights: int) -> dict[str, int]:
 
 def licence(where: str = "SmolLM2.gguf") -> list[tuple[str, Claim]]:
     """Return what is said of the licence of an openly licensed model."""
+    declared = {"about": "model", "by": "card", "candidates": ["Apache-2.0"], "id": "Apache-2.0"}
+    why = {"licence": "Apache-2.0", "may": "if", "section": "4", "why": "keep the notices"}
+    text = {
+        "id": "Apache-2.0",
+        "name": "Apache License 2.0",
+        "read": "the whole text was read",
+        "as_of": "2026-08-01",
+        "duties": ["pass on the licence, when you distribute (section 4)"],
+        "thresholds": [],
+        "presumed": False,
+    }
+    base = {"id": "HuggingFaceTB/SmolLM2-135M", "relation": "quantized", "by": "card"}
     claims: list[Claim] = [
-        Fact(name="licence.declared", value="apache-2.0", where=where),
-        Fact(name="licence.use", value="yes"),
-        Fact(name="licence.commercial", value="yes"),
-        Fact(name="licence.redistribute", value="if"),
-        Fact(name="lineage.base", value="HuggingFaceTB/SmolLM2-135M", where=where),
+        Fact(name="licence.declared", value=declared | {"raw": "apache-2.0"}, where=where),
+        Fact(name="lineage.base", value=base, where=where),
+        Fact(name="licence.terms", value=text, where=where),
+        Fact(name="licence.use", value="yes", where=where),
+        Fact(name="licence.commercial", value="yes", where=where),
+        Fact(name="licence.redistribute", value="if", where=where),
+        Fact(name="licence.because", value={"answers": {"redistribute": why}, "note": "n"}),
     ]
     return [("licence", claim) for claim in claims]
 
@@ -302,6 +317,8 @@ def hostile() -> Dossier:
         (NASTY, Fact(name=NASTY, value={NASTY: [NASTY, 1, None]}, where=NASTY)),
         (NASTY, Fact(name="licence.declared", value={NASTY: NASTY}, where=NASTY)),
         (NASTY, Fact(name=f"licence.{NASTY}", value="yes", where=NASTY)),
+        (NASTY, Fact(name="licence.terms", value={"id": NASTY, "name": NASTY, "duties": [NASTY]})),
+        (NASTY, Fact(name="footprint.architecture", value={"doubt": NASTY, NASTY: NASTY})),
         (NASTY, Measurement(metric=NASTY, value=1, unit=NASTY, low=0, high=2, where=NASTY)),
         ("footprint", Fact(name="footprint.tensors", value={NASTY: {"count": 1, "bytes": 9}})),
     ]
@@ -332,7 +349,18 @@ ODD_VALUES: tuple[Any, ...] = (
 
 def odd() -> Dossier:
     """Return a dossier whose facts have shapes that no probe of this package makes."""
-    names = ("footprint.tensors", "footprint.memory", "licence.declared", "licence.use", "x.y", "")
+    names = (
+        "footprint.tensors",
+        "footprint.memory",
+        "footprint.architecture",
+        "licence.because",
+        "licence.declared",
+        "licence.terms",
+        "licence.use",
+        "lineage.base",
+        "x.y",
+        "",
+    )
     claims: list[tuple[str, Claim]] = [
         ("other", Fact(name=name, value=value, where=f"file-{number}"))
         for number, value in enumerate(ODD_VALUES)

@@ -119,6 +119,7 @@ def _licence(dossier: Dossier) -> Iterator[str]:
         + (f" ({code(line.where)})" if line.where else "")
         for line in (*said.declared, *said.answers, *said.others)
     ]
+    lines += [f"- {code(text.name or text.id)}: {text.demands}" for text in said.texts]
     if lines:
         yield "#### Licence"
         yield _list(lines, _LINES, "statement")
@@ -139,11 +140,13 @@ def _size(found: Footprint) -> str:
     parts = []
     if found.tensors:
         total = found.total
-        parts.append(f"{count(total.parameters)} parameters in {size(total.bytes)} of tensors")
+        known = "" if found.parameters is None else f"{count(found.parameters)} parameters in "
+        parts.append(f"{known}{size(total.bytes)} of tensors")
     parts += [
         f"memory at {need.context:,.0f} tokens: {size(need.steady)} steady, {size(need.worst)} at worst"
         for need in found.needs[:3]
     ]
+    parts += [code(doubt) for doubt in found.doubts]
     return f"- {_place(found.where)}{'; '.join(parts)}"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDEST = 100  # columns; longer lines are hard to read
-_GROUPS, _PLACES, _HOLES, _LINES = 8, 2, 8, 6
+_GROUPS, _PLACES, _HOLES, _LINES, _TEXTS = 8, 2, 8, 10, 3
 _CONTEXTS = (2_048, 8_192)  # tokens
 _TEXT = 400  # characters of one message
 _LABEL = 18
@@ -125,10 +125,15 @@ def _licence(dossier: Dossier) -> Iterator[Row]:
     lines = (*said.declared, *said.answers, *said.others)
     yield from _few((_label(line.name), _said(line)) for line in lines[:_LINES])
     yield from _more(len(lines) - _LINES, "more statement")
+    for text in said.texts[:_TEXTS]:
+        asks = f"{text.name or text.id}: {text.demands}; steelyard explain {text.id}"
+        yield "terms", _clean(asks)
 
 
 def _said(line: Line) -> str:
-    return _clean(f"{line.text} ({line.where})" if line.where else line.text)
+    if line.answer or not line.where:  # where an answer comes from is said where it is declared
+        return _clean(line.text)
+    return _clean(f"{line.text} ({line.where})")
 
 
 def _few(rows: Iterable[Row]) -> Iterator[Row]:
@@ -146,6 +151,7 @@ def _footprint(dossier: Dossier) -> Iterator[Row]:
             yield "of", _clean(found.where)
         yield from _weights(found)
         yield from _few(("memory", _memory(need)) for need in _needs(found))
+        yield from (("doubt", _clean(doubt)) for doubt in found.doubts)
     yield from _more(len(known) - _LINES, "more file")
 
 
@@ -155,7 +161,8 @@ def _weights(found: Footprint) -> Iterator[Row]:
         kinds = ", ".join(
             f"{size(stock.bytes)} {_clean(kind)}" for kind, stock in found.tensors[:4]
         )
-        yield "weights", f"{size(total.bytes)}, {count(total.parameters)} parameters ({kinds})"
+        known = "" if found.parameters is None else f", {count(found.parameters)} parameters"
+        yield "weights", f"{size(total.bytes)}{known} ({kinds})"
 
 
 def _needs(found: Footprint) -> list[Need]:

@@ -111,7 +111,7 @@ def memory_chart(id: str, found: Footprint) -> Chart:
         rows=tuple(_need_row(number, need, most) for number, need in enumerate(kept)),
         legend=(
             *((_series(name), name) for name, _ in first.parts),
-            ("worst", "up to the worst"),
+            ("worst", "at worst"),
         ),
         columns=("Context", "Weights", "KV cache", "Compute", "Steady", "At worst"),
         cells=tuple(_need_cells(need) for need in kept),

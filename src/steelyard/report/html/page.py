@@ -13,12 +13,12 @@ from steelyard.core.subject import Artifact
 from steelyard.report.html.charts import Chart, charts
 from steelyard.report.html.evidence import Looked, Why, looked, whys
 from steelyard.report.html.findings import GROUPS, Kind, Spot, clean, finding_kinds, gap_kinds, spot
-from steelyard.report.summary.amounts import count, measured, size
+from steelyard.report.summary.amounts import measured, size
 from steelyard.report.summary.footprint import Footprint, footprints
 from steelyard.report.summary.groups import claims
-from steelyard.report.summary.licence import Line, label, terms
+from steelyard.report.summary.licence import Line, Text, label, terms
 from steelyard.report.summary.meaning import caveats, next_step
-from steelyard.report.summary.text import counted
+from steelyard.report.summary.text import counted, written
 from steelyard.report.summary.verdict import headline, policy_of, score, tally
 
 _SECONDS = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
@@ -44,10 +44,11 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
-    """Size and memory of one place: figures of name and value, and charts."""
+    """Size and memory of one place: figures and notes of name and value, and charts."""
 
     spot: Spot
     figures: tuple[tuple[str, str], ...]
+    notes: tuple[tuple[str, str], ...]
     charts: Sequence[Chart]
 
 
@@ -74,6 +75,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     answers: list[Said]
     other_terms: list[Said]
     more_terms: int
+    texts: tuple[Text, ...]
     sizes: list[Size]
     more_sizes: int
     files: list[File]
@@ -118,6 +120,7 @@ def page(dossier: Dossier) -> Page:
         more_terms=sum(
             max(0, len(lines) - _LINES) for lines in (said.declared, said.answers, said.others)
         ),
+        texts=tuple(map(_text, said.texts[:_LINES])),
         sizes=[_size(number, entry, paths) for number, entry in enumerate(known[:_FOOTPRINTS])],
         more_sizes=max(0, len(known) - _FOOTPRINTS),
         files=[_file(file) for file in files[:_FILES]],
@@ -156,15 +159,27 @@ def _said(lines: Sequence[Line], paths: Container[str]) -> list[Said]:
     ]
 
 
+def _text(text: Text) -> Text:
+    return msgspec.structs.replace(
+        text,
+        id=clean(text.id),
+        name=clean(text.name),
+        read=clean(text.read),
+        as_of=clean(text.as_of),
+        duties=tuple(map(clean, text.duties[:_LINES])),
+        thresholds=tuple(map(clean, text.thresholds[:_LINES])),
+    )
+
+
 def _size(number: int, found: Footprint, paths: Container[str]) -> Size:
-    measurements = found.measurements[:_FIGURES]
-    figures = [(label(clean(claim.metric)), measured(claim)) for claim in measurements]
-    if not figures and found.tensors:
-        total = found.total
-        figures = [("parameters", count(total.parameters)), ("tensors", size(total.bytes))]
+    # A figure for each context length is in the chart and its table.
+    single = [claim for claim in found.measurements if not claim.metric[-1:].isdigit()]
+    figures = [(label(claim.metric), measured(claim)) for claim in single[:_FIGURES]]
+    notes = [(label(note.name), written(note.value)) for note in found.notes[:_FIGURES]]
     return Size(
         spot=spot(found.where, paths),
         figures=tuple((clean(name), clean(value)) for name, value in figures),
+        notes=tuple((clean(name), value) for name, value in notes),
         charts=charts(number, found),
     )
 

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a dossier says of a model's size and memory, where it is said in the shape known here."""
 
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from steelyard.core.claim import Fact, Measurement
 from steelyard.core.dossier import Dossier
 from steelyard.report.summary.groups import claims
-
-T = TypeVar("T")
+from steelyard.report.summary.text import as_shape
 
 TENSORS, MEMORY = "footprint.tensors", "footprint.memory"
+PARAMETERS = "footprint.parameters"
 
 
 class Stock(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,8 +49,9 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def parts(self) -> tuple[tuple[str, float], ...]:
-        """Return the parts by name, in the order in which they are stacked."""
-        return (("weights", self.weights), ("KV cache", self.kv), ("compute", self.compute))
+        """Return what the steady figure is made of, by name, in the order of stacking."""
+        rest = max(0.0, self.steady - self.weights - self.kv)
+        return (("weights", self.weights), ("KV cache", self.kv), ("buffers", rest))
 
     @property
     def most(self) -> float:
@@ -66,13 +66,15 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
         where: Place in the subject; empty for the whole.
         tensors: By element type, the largest first.
         needs: By context length, the shortest first.
-        measurements: Every other figure, in the order they were made.
+        measurements: Figures, in the order they were made.
+        notes: What else is said, in the order it was said.
     """
 
     where: str
     tensors: tuple[tuple[str, Stock], ...]
     needs: tuple[Need, ...]
     measurements: tuple[Measurement, ...]
+    notes: tuple[Fact, ...] = ()
 
     @property
     def total(self) -> Stock:
@@ -83,6 +85,19 @@ class Footprint(msgspec.Struct, frozen=True, kw_only=True):
             parameters=sum(stock.parameters for stock in stocks),
             bytes=sum(stock.bytes for stock in stocks),
         )
+
+    @property
+    def parameters(self) -> float | None:
+        """Return how many parameters the weights have, where that was measured."""
+        counts = [one.value for one in self.measurements if one.metric == PARAMETERS]
+        return counts[0] if counts else None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Return what makes the figures doubtful, in the words of the probe."""
+        values = (note.value for note in self.notes)
+        found = (value.get("doubt") for value in values if isinstance(value, Mapping))
+        return tuple(doubt for doubt in found if doubt and isinstance(doubt, str))
 
     def need(self, context: int) -> Need | None:
         """Return the memory at one context length, where it is known."""
@@ -102,7 +117,7 @@ def _of_footprint(dossier: Dossier) -> Iterator[Fact | Measurement]:
         if measurement.metric.startswith("footprint."):
             yield measurement
     for _, fact in claims(dossier, Fact):
-        if is_known(fact):
+        if fact.name.startswith("footprint."):
             yield fact
 
 
@@ -118,25 +133,13 @@ def _footprint(where: str, said: Sequence[Fact | Measurement]) -> Footprint:
         tensors=tuple(sorted(tensors.items(), key=lambda entry: (-entry[1].bytes, entry[0]))),
         needs=tuple(need for _, need in sorted(needs.items())),
         measurements=tuple(claim for claim in said if isinstance(claim, Measurement)),
+        notes=tuple(c for c in said if isinstance(c, Fact) and not (_stocks(c) or _needs(c))),
     )
 
 
-def is_known(fact: Fact) -> bool:
-    """Tell whether a fact is one of size or memory, in the shape known here."""
-    return bool(_stocks(fact) or _needs(fact))
-
-
 def _stocks(fact: Fact) -> dict[str, Stock] | None:
-    return _as(fact.value, dict[str, Stock]) if fact.name == TENSORS else None
+    return as_shape(fact.value, dict[str, Stock]) if fact.name == TENSORS else None
 
 
 def _needs(fact: Fact) -> tuple[Need, ...] | None:
-    return _as(fact.value, tuple[Need, ...]) if fact.name == MEMORY else None
-
-
-def _as(value: object, kind: type[T]) -> T | None:
-    try:
-        made: T = msgspec.convert(value, kind)
-    except msgspec.ValidationError:
-        return None
-    return made
+    return as_shape(fact.value, tuple[Need, ...]) if fact.name == MEMORY else None

@@ -2,10 +2,16 @@
 """Text of the subject, made fit to be looked at."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
 
 from steelyard.core.digest import canonical
 
+T = TypeVar("T")
+
 _NAME = 120  # characters of a name within a sentence
+_EMPTY: tuple[object, ...] = (None, "", (), [], {})
 _DEPTH = 4  # of lists and mappings within each other; deeper ones are written as JSON
 
 
@@ -70,7 +76,9 @@ def _plain(value: object, depth: int) -> str:
         return f"{value:,}"
     if depth and isinstance(value, Mapping):
         return ", ".join(
-            f"{key} {_enclosed(held, depth)}" for key, held in sorted(value.items(), key=_by_name)
+            f"{key} {_enclosed(held, depth)}"
+            for key, held in sorted(value.items(), key=_by_name)
+            if held not in _EMPTY
         )
     if depth and isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return ", ".join(_enclosed(held, depth) for held in value)
@@ -100,3 +108,12 @@ def paragraphs(page: str) -> list[str]:
     """Return the paragraphs of a manual page, headings left out, each on one line."""
     blocks = (" ".join(block.split()) for block in page.strip().split("\n\n"))
     return [block for block in blocks if block and not block.startswith("#")]
+
+
+def as_shape(value: object, kind: type[T]) -> T | None:
+    """Return the value of a fact in a shape that is known here, or None where it has another."""
+    try:
+        made: T = msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return None
+    return made
