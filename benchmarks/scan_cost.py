@@ -83,7 +83,7 @@ def measured(folder, name, make, size, peers, runs) -> list[Row]:
     env = os.environ | QUIET | {"HOME": str(folder), "STEELYARD_STORE": str(folder / "store.db")}
     program = shutil.which("steelyard", path=Path(sys.executable).parent)
     tools = [
-        ("hashlib", sys.version.split()[0], [sys.executable, "-S", "-c", HASH, str(file)]),
+        ("hashlib", sys.version.split()[0], [sys.executable, "-c", HASH, str(file)]),
         ("steelyard", __version__, [program, "check", "--json", str(file)]),
     ]
     tools += [(peer.name, peer.version, peer.command(file)) for peer in peers]
