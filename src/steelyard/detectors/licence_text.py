@@ -6,24 +6,20 @@
 - **unknown**: anything else.
 """
 
-import difflib
-from array import array
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import msgspec
 
 from steelyard.detectors.licence_prints import HOLE, Print, Prints, Record
-from steelyard.detectors.licence_words import Words, word_hash, words_of
+from steelyard.detectors.licence_words import Words, words_of
+from steelyard.detectors.word_diff import Block, align
 
 State = Literal["exact", "variant", "unknown"]
 
 _LIKE = 0.85  # share of words in common, of both texts, from which one is a variant of the other
 _VOCABULARY_LIKE = 0.7  # share of a known text's different words that a candidate must hold
 _CANDIDATES = 4
-_ANCHOR = 5  # words in a row that stand once in each text
-_GAP = 120  # words between anchors that are compared one by one
 _MOST_HEADING = 40  # words
 _AROUND = 12  # words before and behind a change that are looked at for terms
 
@@ -223,7 +219,7 @@ def _is_heading(subject: _Text, start: int, stop: int, headings: set[int]) -> bo
 
 def _alike(subject: _Text, prints: Prints) -> Recognition:
     """Return what a text is that holds no known one: a variant of the one it is most like, or unknown."""
-    best: tuple[float, Print, list[tuple[int, int, int]]] | None = None
+    best: tuple[float, Print, list[Block]] | None = None
     for known in _candidates(subject, prints):
         blocks = align(known.indices, subject.indices)
         if not blocks:
@@ -237,9 +233,11 @@ def _alike(subject: _Text, prints: Prints) -> Recognition:
         return Recognition(state="unknown", words=len(subject.words))
     _, known, blocks = best
     decisive = _decisive(prints)
+    titles = set(known.record.title)
     changes = tuple(
         subject.change(start, stop, [i for i in known.indices[a:b] if i != HOLE], decisive)
         for a, b, start, stop in _gaps(blocks, len(known.indices), len(subject.words))
+        if b > a or not _is_heading(subject, start, stop, titles)
     )
     match = Match(record=known.record, line=subject.line(blocks[0][1]))
     return Recognition(state="variant", matches=(match,), changes=changes, words=len(subject.words))
@@ -263,112 +261,10 @@ def _decisive(prints: Prints) -> frozenset[int]:
     return frozenset(prints.indices(sorted(_DECISIVE_WORDS))) - {0}
 
 
-def _gaps(
-    blocks: list[tuple[int, int, int]], known_size: int, size: int
-) -> Iterator[tuple[int, int, int, int]]:
+def _gaps(blocks: list[Block], known_size: int, size: int) -> Iterator[tuple[int, int, int, int]]:
     """Yield the ranges between matching blocks, of the known text and of the other."""
     a = start = 0
     for known_at, at, length in [*blocks, (known_size, size, 0)]:
         if known_at > a or at > start:
             yield a, known_at, start, at
         a, start = known_at + length, at + length
-
-
-def align(known: "array[int]", other: "array[int]") -> list[tuple[int, int, int]]:
-    """Return the blocks that two sequences have in common, in order in both.
-
-    Runs of words that stand once in each are the anchors; what lies between two anchors is compared
-    word by word where it is short. The cost grows with the length, not with its square.
-
-    Returns:
-        (position in `known`, position in `other`, length), each block maximal.
-    """
-    blocks: list[tuple[int, int, int]] = []
-    for a, b in _anchors(known, other):
-        if blocks:
-            at, where, size = blocks[-1]
-            if a < at + size or b < where + size:
-                continue
-        low = blocks[-1] if blocks else (0, 0, 0)
-        a, b = _back(known, other, a, b, (low[0] + low[2], low[1] + low[2]))
-        size = _run(known, other, a, b)
-        blocks.append((a, b, size))
-    return _merged(_filled(known, other, blocks))
-
-
-def _anchors(known: "array[int]", other: "array[int]") -> list[tuple[int, int]]:
-    """Return the longest chain of runs that stand once in each sequence (patience diff)."""
-    here, there = _once(known), _once(other)
-    pairs = sorted((at, there[run]) for run, at in here.items() if run in there)
-    tails: list[int] = []
-    ends: list[int] = []
-    before = [-1] * len(pairs)
-    for number, (_, at) in enumerate(pairs):
-        slot = bisect_left(tails, at)
-        before[number] = ends[slot - 1] if slot else -1
-        if slot == len(tails):
-            tails.append(at)
-            ends.append(number)
-        else:
-            tails[slot] = at
-            ends[slot] = number
-    chain: list[tuple[int, int]] = []
-    number = ends[-1] if ends else -1
-    while number >= 0:
-        chain.append(pairs[number])
-        number = before[number]
-    return chain[::-1]
-
-
-def _once(sequence: "array[int]") -> dict[tuple[int, ...], int]:
-    """Return where each run of words begins that stands once."""
-    found: dict[tuple[int, ...], int] = {}
-    runs = zip(*(sequence[offset:] for offset in range(_ANCHOR)), strict=False)
-    for at, run in enumerate(runs):
-        found[run] = -1 if run in found else at
-    return {run: at for run, at in found.items() if at >= 0}
-
-
-def _back(
-    known: "array[int]", other: "array[int]", a: int, b: int, low: tuple[int, int]
-) -> tuple[int, int]:
-    while a > low[0] and b > low[1] and known[a - 1] == other[b - 1] != 0:
-        a, b = a - 1, b - 1
-    return a, b
-
-
-def _run(known: "array[int]", other: "array[int]", a: int, b: int) -> int:
-    size = 0
-    limit = min(len(known) - a, len(other) - b)
-    while size < limit and known[a + size] == other[b + size]:
-        size += 1
-    return size
-
-
-def _filled(
-    known: "array[int]", other: "array[int]", blocks: list[tuple[int, int, int]]
-) -> Iterator[tuple[int, int, int]]:
-    """Yield the blocks, and those found word by word in the short gaps between them."""
-    a = b = 0
-    for at, where, size in [*blocks, (len(known), len(other), 0)]:
-        if blocks and 0 < at - a <= _GAP and 0 < where - b <= _GAP:
-            inner = difflib.SequenceMatcher(None, known[a:at], other[b:where], autojunk=False)
-            for i, j, length in inner.get_matching_blocks():
-                if length and known[a + i] > HOLE:
-                    yield a + i, b + j, length
-        if size:
-            yield at, where, size
-        a, b = at + size, where + size
-
-
-def _merged(blocks: Iterator[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    merged: list[tuple[int, int, int]] = []
-    for a, b, size in blocks:
-        if merged and merged[-1][0] + merged[-1][2] == a and merged[-1][1] + merged[-1][2] == b:
-            last = merged.pop()
-            a, b, size = last[0], last[1], last[2] + size
-        merged.append((a, b, size))
-    return merged
-
-
-__all__ = ["Change", "Match", "Recognition", "State", "align", "recognise", "word_hash"]

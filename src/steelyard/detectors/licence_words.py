@@ -35,6 +35,7 @@ _HOLDER = re.compile(
     r"|[^\w]*all rights reserved\W*$"
 )
 _LONGEST_HOLDER = 300  # characters
+_LONGEST_HEADING = 40  # characters; a line of a wrapped paragraph has more
 _TERM = re.compile(
     r"\b(?:agree\w*|commercial\w*|condition\w*|everyone|except\w*|grant\w*|hereby|licen[cs]\w*|may|must"
     r"|not?|non|only|permi\w+|prohibit\w*|purposes?|redistribut\w*|research (?:only|use)|restrict\w*"
@@ -102,7 +103,10 @@ def word_hash(word: str) -> int:
 
 
 def _without_holders(text: str) -> str:
-    """Blank the lines at the head of a paragraph that do nothing but name a holder."""
+    """Blank the lines that do nothing but name a holder, at the head of a paragraph or below a title.
+
+    A line inside a paragraph stays: in another copy it may be wrapped elsewhere.
+    """
     lines = text.split("\n")
     head = True
     for index, line in enumerate(lines):
@@ -111,7 +115,7 @@ def _without_holders(text: str) -> str:
         elif head and _names_a_holder(line):
             lines[index] = ""
         else:
-            head = False
+            head = head and len(line) <= _LONGEST_HEADING
     return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ NOT_ADVICE = "Facts of a text in our own words. Not legal advice."
 QUESTION_WORDS = {
     "use": "Run it",
     "commercial": "Use it commercially",
-    "redistribute": "Hand on unchanged weights",
+    "redistribute": "Distribute unchanged weights",
     "derivatives": "Fine-tune, merge, quantise",
     "hosted_service": "Offer it as a service",
 }
@@ -55,7 +55,7 @@ _DUTIES = {
     "aup": "keep to the use limits",
     "use_latest": "use the newest version, within reason",
     "register": "register, or get written leave first",
-    "share_alike": "hand on under the same terms only",
+    "share_alike": "distribute under the same terms only",
     "source": "offer the source",
     "machine_generated_label": "label what a machine made",
     "seek_health_authorisation": "seek the authorisation of health authorities",
@@ -63,13 +63,13 @@ _DUTIES = {
 _WHEN = {
     "use": "using it at all",
     "modify": "changing it, even in private",
-    "redistribute": "handing on unchanged weights",
-    "derivative": "handing on changed weights",
+    "redistribute": "distributing unchanged weights",
+    "derivative": "distributing changed weights",
     "hosted": "offering it as a service",
     "derivative_hosted": "offering a changed model as a service",
     "product": "building it into a product",
-    "train_on_outputs": "handing on a model trained on its outputs",
-    "commercial": "commercial use",
+    "train_on_outputs": "distributing a model trained on its outputs",
+    "commercial": "using it commercially",
     "publication": "publishing about it",
 }
 _OUTPUTS = {
@@ -93,7 +93,7 @@ def duty_words(duty: Obligation) -> str:
     when = ", ".join(_WHEN[trigger] for trigger in duty.when)
     text = f": “{duty.text}”" if duty.text else ""
     only = f" (only if {duty.only_if})" if duty.only_if else ""
-    return f"on {when}: {_DUTIES[duty.do]}{text}{_section(duty.section)}{only}"
+    return f"{_DUTIES[duty.do]}{text}, when {when}{only}{_section(duty.section)}"
 
 
 def threshold_words(threshold: Threshold) -> str:
