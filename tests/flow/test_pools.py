@@ -33,7 +33,10 @@ def die_on_three(number):
     return number
 
 
-@pytest.fixture(params=[Serial(), Threads(1), Threads(3), Processes(1)], ids=repr)
+@pytest.fixture(
+    params=[Serial(), Threads(1), Threads(3), Processes(1)],
+    ids=["serial", "one thread", "three threads", "one process"],
+)
 def pool(request):
     return request.param
 
