@@ -101,9 +101,12 @@ def _pickle(source: Source, at: int, seeker: Seeker) -> Hit | None:
 
 def _old_pickle(source: Source, at: int, seeker: Seeker) -> Hit | None:
     """Look for a pickle without PROTO: a list of words looks like an import, but calls nothing."""
-    del source
-    found = seeker.at(at)
-    return _pickle_hit(at, found) if found is not None and found.called else None
+    marked = source.read(at - 1, 1) == b"(" if at else False  # what OBJ calls lies behind a MARK
+    for start in (at - 1, at) if marked else (at,):
+        found = seeker.at(start)
+        if found is not None and found.called:
+            return _pickle_hit(start, found)
+    return None
 
 
 def _inst_pickle(source: Source, at: int, seeker: Seeker) -> Hit | None:

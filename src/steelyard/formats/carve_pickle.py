@@ -20,7 +20,7 @@ from steelyard.formats.source import SliceSource, Source
 _SIEVE = 256  # bytes that are looked at first
 _NEAR = 64 << 10  # bytes in which most pickles show what they are
 _LOOK = 16  # steps that a look costs at least
-_STEPS = 4_000_000  # opcodes followed in one layer
+_STEPS = 2_500_000  # opcodes followed in one layer
 _FAR = 64  # looks beyond that in one layer
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 

@@ -3,8 +3,8 @@
 
 from collections.abc import Iterator
 
+from steelyard.formats.carve_pickle import Seeker
 from steelyard.formats.pickle import PICKLE
-from steelyard.formats.pickle_trial import calls_something, trial
 from steelyard.formats.port import Budget, Member
 from steelyard.formats.source import Source
 from steelyard.formats.zip import ZIP, ends_with_archive, walk
@@ -17,7 +17,8 @@ def other_views(source: Source, budget: Budget) -> Iterator[Member]:
         LimitError: They are more than may be read.
         MalformedError: The archive is none after all.
     """
-    if calls_something(trial(source, 0)):
+    pickle = Seeker(source, budget).at(0)
+    if pickle is not None and pickle.called:
         content = PICKLE.read(source, budget)
         yield Member(name="pickle@0", source=source, format=PICKLE.id, content=content)
     if ends_with_archive(source):

@@ -167,7 +167,7 @@ def _substreams(cursor: Cursor, streams: Streams) -> None:
         sizes.append([*known, rest] if count else [])
     if kind == _SIZES:
         kind = cursor.number()
-    crcs = _substream_crcs(cursor, streams, counts) if kind == _CRCS else [None] * sum(counts)
+    crcs = _substream_crcs(cursor if kind == _CRCS else None, streams, counts)
     while kind != _END:
         kind = cursor.number()
     left = iter(crcs)
@@ -178,15 +178,15 @@ def _substreams(cursor: Cursor, streams: Streams) -> None:
             start += size
 
 
-def _substream_crcs(cursor: Cursor, streams: Streams, counts: list[int]) -> list[int | None]:
-    """Return a CRC-32 for each file; of a folder with one file, the folder's own may stand."""
-    known = [
+def _substream_crcs(cursor: Cursor | None, streams: Streams, counts: list[int]) -> list[int | None]:
+    """Return a CRC-32 for each file that has one; of a folder with one file, the folder's own."""
+    own = [
         count == 1 and crc is not None
         for count, crc in zip(counts, streams.folder_crcs, strict=True)
     ]
-    others = sum(count for count, has in zip(counts, known, strict=True) if not has)
-    read = iter(cursor.crcs(others))
+    others = sum(count for count, has in zip(counts, own, strict=True) if not has)
+    read = iter(cursor.crcs(others) if cursor is not None else [None] * others)
     crcs: list[int | None] = []
-    for count, has, crc in zip(counts, known, streams.folder_crcs, strict=True):
+    for count, has, crc in zip(counts, own, streams.folder_crcs, strict=True):
         crcs += [crc] if has else [next(read) for _ in range(count)]
     return crcs
