@@ -67,10 +67,11 @@ def _decoded(text: str) -> tuple[object, int]:
 
 
 def _check_size(raw: bytes, budget: Budget) -> None:
-    """Bound what decoding may allocate: each bracket and comma may make an object of its own."""
+    """Bound what decoding may allocate: each of these characters may make an object of its own."""
     most = budget.limits.members
-    if raw.count(b"{") > most + 2 or raw.count(b"[") > 2 * most or raw.count(b",") > 16 * most:
-        raise LimitError(f"header of more than {most:,} tensors", _PREFIX)
+    for mark, per_tensor in ((b"{", 1), (b"[", 2), (b",", 8), (b'"', 12)):
+        if raw.count(mark) > most * per_tensor + 2 * per_tensor:
+            raise LimitError(f"header of more than {most:,} tensors", _PREFIX)
 
 
 def _refuse(constant: str) -> NoReturn:
