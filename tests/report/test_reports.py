@@ -10,6 +10,7 @@ import pytest
 from steelyard import report
 from steelyard.core.plugins import scan
 from steelyard.report import Report
+from steelyard.report.summary.verdict import counts
 from tests.samples import dossiers
 
 REPORTS = scan(report, Report)
@@ -61,3 +62,12 @@ def test_the_text_does_not_hang_on_the_hash_seed() -> None:
         for seed in ("1", "2")
     }
     assert len(seen) == 1
+
+
+def test_what_somebody_accepted_is_shown_with_the_reason_and_counts_no_more() -> None:
+    for rendering in REPORTS:
+        text = rendering.render(dossiers.settled())
+        assert "read by Ada, calls nothing" in text, rendering.id
+        assert "code.auto-map" in text, rendering.id
+    said = counts(dossiers.settled())
+    assert said == "findings: none; accepted: 1; not assessed: nothing"

@@ -186,3 +186,10 @@ def test_a_known_rule_brings_its_page() -> None:
     rule = run_of(made)["tool"]["driver"]["rules"][0]
     assert rule["help"]["markdown"].startswith(f"# {rule['shortDescription']['text']}\n")
     assert "## What to do" in rule["help"]["markdown"]
+
+
+def test_an_accepted_finding_is_a_suppressed_result() -> None:
+    (result,) = run_of(dossiers.settled())["results"]
+    assert result["suppressions"] == [
+        {"kind": "external", "justification": "read by Ada, calls nothing (until 2027-01-31)"}
+    ]

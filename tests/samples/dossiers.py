@@ -293,6 +293,22 @@ def warned() -> Dossier:
     return dossier("brings-code", files, claims, rulings)
 
 
+def settled() -> Dossier:
+    """Return the dossier of a model whose one finding somebody accepted."""
+    files = [artifact("config.json", 861, "json")]
+    before = dossier("settled", files, [*manifest(files), ("code", BRINGS_CODE)])
+    found = next(item for item in before.evidence if item.claim == BRINGS_CODE)
+    value = {"evidence": found.id, "reason": "read by Ada, calls nothing", "until": "2027-01-31"}
+    claims = [
+        *manifest(files),
+        ("code", BRINGS_CODE),
+        *completed("manifest", "code"),
+        ("suppression", Fact(name="suppression.accepted", value=value)),
+    ]
+    ruling = ("no-code-on-load", Outcome.PASS, "nothing of medium severity or worse", ())
+    return dossier("settled", files, claims, [ruling])
+
+
 def empty() -> Dossier:
     """Return a dossier that says nothing at all."""
     return dossier("nothing", [], [], [])
@@ -358,6 +374,7 @@ def odd() -> Dossier:
         "licence.terms",
         "licence.use",
         "lineage.base",
+        "suppression.accepted",
         "x.y",
         "",
     )
@@ -398,4 +415,4 @@ def checked(folder: Path) -> Dossier:
     return check(folder, find_policy("baseline"), limits=Limits(), pool=Serial(), progress=Silent())
 
 
-ALL = (sound, poisoned, unknown, warned, empty, hostile, odd)
+ALL = (sound, poisoned, unknown, warned, settled, empty, hostile, odd)

@@ -12,6 +12,7 @@ from steelyard.core.policy import Outcome
 from steelyard.core.probe import Descriptor, Probe
 from steelyard.flow.examine import completions
 from steelyard.report import Report
+from steelyard.report.summary.accepted import accepted
 from steelyard.report.summary.groups import Group, Holes, descriptors, findings, gaps
 from steelyard.report.summary.text import clipped, counted, shown
 from steelyard.report.summary.verdict import Reason, reasons, sentence
@@ -98,7 +99,16 @@ def _findings(dossier: Dossier) -> Iterator[_Case]:
             message=_title(group),
             text=_places(group),
         )
-    made = {group.rule for group in groups}
+    aside = accepted(dossier)
+    for one in aside:
+        yield _Case(
+            suite="accepted",
+            name=one.finding.rule,
+            result="skipped",
+            message=f"accepted: {one.acceptance.words}",
+            text=_line(one.item),
+        )
+    made = {group.rule for group in groups} | {one.finding.rule for one in aside}
     for probe, descriptor in _looked_for(dossier, known.values()):
         if descriptor.id not in made:
             yield _Case(suite=f"findings.{probe.id}", name=descriptor.id)
@@ -203,6 +213,7 @@ JUnit XML, which build servers (Jenkins, GitLab, Azure Pipelines and others) sho
 Each rule of the policy is a test case: one that fails is a failure, one that could not be judged is
 an error (never a skip, which would read as harmless), one that warns passes and says why in its
 output. Each kind of finding is a test case, too: it fails where a failed rule rests on it, and passes
-where its probe looked to the end and found none. Each kind of gap is a skipped test case.
+where its probe looked to the end and found none. Findings that somebody accepted, and gaps, are
+skipped test cases.
 """,
 )

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from steelyard.core.dossier import Dossier
 from steelyard.core.policy import Outcome
 from steelyard.report import Report
+from steelyard.report.summary.accepted import accepted
 from steelyard.report.summary.amounts import count, size
 from steelyard.report.summary.footprint import Footprint, footprints
 from steelyard.report.summary.groups import Group, Holes, descriptors, findings, gaps
 from steelyard.report.summary.licence import terms
 from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
-from steelyard.report.summary.verdict import counts, policy_of, reasons, sentence
+from steelyard.report.summary.verdict import counts, reasons, sentence
 
 # GitHub takes comments of at most 65,536 characters; these bounds keep the worst case below.
 _GROUPS = 10
@@ -30,6 +31,7 @@ def render(dossier: Dossier) -> str:
         *_head(dossier),
         *_why(dossier),
         *_found(groups),
+        *_accepted(dossier),
         *_left_out(holes),
         *_licence(dossier),
         *_footprint(dossier),
@@ -63,7 +65,7 @@ def _head(dossier: Dossier) -> Iterator[str]:
 def _why(dossier: Dossier) -> Iterator[str]:
     lines = [
         f"- **{reason.ruling.outcome}** {code(reason.ruling.rule)}: {code(reason.ruling.message)}"
-        for reason in reasons(dossier, policy_of(dossier))
+        for reason in reasons(dossier, None)
     ]
     if lines:
         yield "#### Why"
@@ -98,6 +100,17 @@ def _group(group: Group) -> str:
 
 def _place(where: str) -> str:
     return f"{code(where)}: " if where else ""
+
+
+def _accepted(dossier: Dossier) -> Iterator[str]:
+    lines = [
+        f"- {one.finding.severity} {code(one.finding.rule)} {_place(one.finding.where)}"
+        f"{code(one.acceptance.words)}"
+        for one in accepted(dossier)
+    ]
+    if lines:
+        yield "#### Accepted, and not counted"
+        yield _list(lines, _PLACES, "finding")
 
 
 def _left_out(holes: tuple[Holes, ...]) -> Iterator[str]:

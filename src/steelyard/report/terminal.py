@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from steelyard.core.dossier import Dossier
+from steelyard.report.summary.accepted import accepted
 from steelyard.report.summary.amounts import count, size
 from steelyard.report.summary.footprint import Footprint, Need, footprints
 from steelyard.report.summary.groups import Group, descriptors, findings, gaps
 from steelyard.report.summary.licence import Line, terms
 from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
-from steelyard.report.summary.verdict import counts, policy_of, reasons, sentence
+from steelyard.report.summary.verdict import counts, reasons, sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,6 +77,7 @@ def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:
     parts = [
         ("Why", _why(dossier)),
         ("Findings", _found(findings(dossier, descriptors()))),
+        ("Accepted, and not counted", _accepted(dossier)),
         ("Not assessed", _holes(dossier)),
         ("Licence", _licence(dossier)),
         ("Footprint", _footprint(dossier)),
@@ -89,7 +91,7 @@ def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:
 
 
 def _why(dossier: Dossier) -> Iterator[Row]:
-    for reason in reasons(dossier, policy_of(dossier)):
+    for reason in reasons(dossier, None):
         ruling = reason.ruling
         yield str(ruling.outcome), _clean(f"{ruling.rule}: {ruling.message}")
 
@@ -111,6 +113,14 @@ def _found(groups: tuple[Group, ...]) -> Iterator[Row]:
 def _more(left: int, noun: str, rest: str = "") -> Iterator[Row]:
     if left > 0:
         yield "", f"and {counted(left, noun)}{rest}; steelyard report shows them"
+
+
+def _accepted(dossier: Dossier) -> Iterator[Row]:
+    aside = accepted(dossier)
+    for one in aside[:_HOLES]:
+        parts = (one.finding.rule, one.finding.where, one.acceptance.words)
+        yield str(one.finding.severity), _clean(": ".join(filter(None, parts)))
+    yield from _more(len(aside) - _HOLES, "more finding")
 
 
 def _holes(dossier: Dossier) -> Iterator[Row]:

@@ -7,6 +7,7 @@ import msgspec
 
 from steelyard.core.dossier import Dossier
 from steelyard.core.evidence import Evidence
+from steelyard.report.summary.accepted import accepted
 from steelyard.report.summary.groups import Group, Holes, descriptors, findings, gaps
 from steelyard.report.summary.places import locate
 from steelyard.report.summary.text import clipped, paragraphs, shown
@@ -96,6 +97,18 @@ def _finding_kind(group: Group, paths: Container[str]) -> Kind:
         ),
         total=len(group.items),
     )
+
+
+def accepted_items(dossier: Dossier, paths: Container[str]) -> list[tuple[str, str, Item]]:
+    """Return the findings that were accepted: severity, reason, and the finding."""
+    return [
+        (
+            str(one.finding.severity),
+            clean(one.acceptance.words),
+            _item(one.item, one.finding.where, f"{one.finding.rule}: {one.finding.message}", paths),
+        )
+        for one in accepted(dossier)
+    ]
 
 
 def gap_kinds(dossier: Dossier, paths: Container[str]) -> list[Kind]:

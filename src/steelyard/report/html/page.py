@@ -12,7 +12,18 @@ from steelyard.core.dossier import Dossier
 from steelyard.core.subject import Artifact
 from steelyard.report.html.charts import Chart, charts
 from steelyard.report.html.evidence import Looked, Why, looked, whys
-from steelyard.report.html.findings import GROUPS, Kind, Spot, clean, finding_kinds, gap_kinds, spot
+from steelyard.report.html.findings import (
+    GROUPS,
+    ITEMS,
+    Item,
+    Kind,
+    Spot,
+    accepted_items,
+    clean,
+    finding_kinds,
+    gap_kinds,
+    spot,
+)
 from steelyard.report.summary.amounts import measured, size
 from steelyard.report.summary.footprint import Footprint, footprints
 from steelyard.report.summary.groups import claims
@@ -69,6 +80,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     whys: list[Why]
     findings: list[Kind]
     more_findings: int
+    accepted: list[tuple[str, str, Item]]
+    more_accepted: int
     gaps: list[Kind]
     more_gaps: int
     declared: list[Said]
@@ -93,6 +106,7 @@ def page(dossier: Dossier) -> Page:
     paths = {file.path for file in dossier.subject.artifacts}
     policy = policy_of(dossier)
     found, gaps = finding_kinds(dossier, paths), gap_kinds(dossier, paths)
+    aside = accepted_items(dossier, paths)
     said = terms(dossier)
     known = [entry for entry in footprints(dossier) if entry.tensors or entry.needs]
     files = dossier.subject.artifacts
@@ -112,6 +126,8 @@ def page(dossier: Dossier) -> Page:
         whys=whys(dossier, policy, paths),
         findings=found[:GROUPS],
         more_findings=max(0, len(found) - GROUPS),
+        accepted=aside[:ITEMS],
+        more_accepted=max(0, len(aside) - ITEMS),
         gaps=gaps[:GROUPS],
         more_gaps=max(0, len(gaps) - GROUPS),
         declared=_said(said.declared, paths),
@@ -127,16 +143,19 @@ def page(dossier: Dossier) -> Page:
         more_files=max(0, len(files) - _FILES),
         files_summary=f"{counted(len(files), 'file')}, {size(sum(f.size for f in files))}",
         looked=probes,
-        anchors=_anchors([*found[:GROUPS], *gaps[:GROUPS]], probes),
+        anchors=_anchors([*found[:GROUPS], *gaps[:GROUPS]], aside[:ITEMS], probes),
         looked_to_the_end=sorted(entry.probe for entry in probes if entry.to_the_end),
         caveats=caveats(dossier, policy),
         next_step=next_step(dossier),
     )
 
 
-def _anchors(kinds: Sequence[Kind], probes: Sequence[Looked]) -> frozenset[str]:
+def _anchors(
+    kinds: Sequence[Kind], aside: Sequence[tuple[str, str, Item]], probes: Sequence[Looked]
+) -> frozenset[str]:
     """Return the fragments that links on the page may lead to."""
     items = {item.anchor for kind in kinds for item in kind.items}
+    items |= {item.anchor for _, _, item in aside}
     rows = {row.anchor for entry in probes for row in entry.rows if not row.elsewhere}
     return frozenset(items | rows)
 

@@ -19,6 +19,7 @@ from steelyard.report import Report
 from steelyard.report.sarif.places import Json, clean, location, uri
 from steelyard.report.sarif.results import finding_result, open_result
 from steelyard.report.sarif.rules import finding_rules, ruling_rule
+from steelyard.report.summary.accepted import acceptances
 from steelyard.report.summary.groups import claims, descriptors
 from steelyard.report.summary.text import counted, shown
 from steelyard.report.summary.verdict import reasons, sentence
@@ -43,7 +44,8 @@ def _run(dossier: Dossier) -> Json:
     room = _RESULTS - len(unjudged)
     rules = [*finding_rules(made, descriptors()), *map(ruling_rule, unjudged)]
     results = [open_result(reason, files) for reason in unjudged]
-    results += [finding_result(item, finding, files) for item, finding in made[:room]]
+    aside = acceptances(dossier)
+    results += [finding_result(i, f, files, aside.get(i.id)) for i, f in made[:room]]
     return {
         "tool": {"driver": _driver(rules)},
         "automationDetails": {"id": _category(dossier)},

@@ -8,6 +8,7 @@ from steelyard.core.digest import digest_of
 from steelyard.core.evidence import Evidence
 from steelyard.report.sarif.places import Json, clean, location
 from steelyard.report.sarif.rules import LEVELS, SCORES, ruling_id
+from steelyard.report.summary.accepted import Acceptance
 from steelyard.report.summary.places import locate
 from steelyard.report.summary.text import shown
 from steelyard.report.summary.verdict import Reason
@@ -27,8 +28,10 @@ def open_result(reason: Reason, files: Mapping[str, int]) -> Json:
     }
 
 
-def finding_result(item: Evidence, finding: Finding, files: Mapping[str, int]) -> Json:
-    """Return a finding as a result."""
+def finding_result(
+    item: Evidence, finding: Finding, files: Mapping[str, int], acceptance: Acceptance | None
+) -> Json:
+    """Return a finding as a result; suppressed, where somebody accepted it."""
     remedy = f". {finding.remedy}" if finding.remedy else ""
     trail = {"trail": [clean(step) for step in finding.trail]} if finding.trail else {}
     return {
@@ -49,7 +52,12 @@ def finding_result(item: Evidence, finding: Finding, files: Mapping[str, int]) -
             "probe": shown(item.source.probe),
             **trail,
         },
+        **(_suppressed(acceptance) if acceptance else {}),
     }
+
+
+def _suppressed(acceptance: Acceptance) -> Json:
+    return {"suppressions": [{"kind": "external", "justification": clean(acceptance.words)}]}
 
 
 def _inside(finding: Finding, files: Mapping[str, int]) -> str:

@@ -11,6 +11,7 @@ from steelyard.core.dossier import Dossier
 from steelyard.core.evidence import Evidence
 from steelyard.core.probe import Descriptor, Probe
 from steelyard.flow.examine import known_probes
+from steelyard.report.summary.accepted import acceptances
 
 C = TypeVar("C", Finding, Measurement, Fact, Gap)
 
@@ -60,6 +61,14 @@ def claims(dossier: Dossier, kind: type[C]) -> Iterator[tuple[Evidence, C]]:
             yield item, item.claim
 
 
+def counting(dossier: Dossier) -> Iterator[tuple[Evidence, Finding]]:
+    """Yield the findings but those that somebody accepted."""
+    aside = acceptances(dossier)
+    for item, finding in claims(dossier, Finding):
+        if item.id not in aside:
+            yield item, finding
+
+
 def descriptors() -> dict[str, tuple[Probe, Descriptor]]:
     """Return the kinds of findings that the probes here can make, by id."""
     return {
@@ -70,14 +79,14 @@ def descriptors() -> dict[str, tuple[Probe, Descriptor]]:
 
 
 def findings(dossier: Dossier, known: Mapping[str, tuple[Probe, Descriptor]]) -> tuple[Group, ...]:
-    """Return the findings in groups, the most severe first, then by rule.
+    """Return the findings that count in groups, the most severe first, then by rule.
 
     Args:
         dossier: Whose findings.
         known: What `descriptors` returns.
     """
     groups: dict[tuple[int, str], list[tuple[Evidence, Finding]]] = {}
-    for item, finding in claims(dossier, Finding):
+    for item, finding in counting(dossier):
         groups.setdefault((-finding.severity.rank, finding.rule), []).append((item, finding))
     return tuple(_group(items, known) for _, items in sorted(groups.items(), key=lambda g: g[0]))
 

@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from steelyard.core.claim import Finding, Gap, Severity
+from steelyard.core.claim import Gap, Severity
 from steelyard.core.dossier import Dossier
 from steelyard.core.evidence import Evidence
 from steelyard.core.policy import Outcome, Policy, Ruling, Verdict
 from steelyard.flow.policies import known_policies
-from steelyard.report.summary.groups import claims
+from steelyard.report.summary.accepted import accepted
+from steelyard.report.summary.groups import claims, counting
 from steelyard.report.summary.text import brief, paragraphs
 
 
@@ -82,9 +83,9 @@ def score(verdict: Verdict) -> str:
 
 
 def tally(dossier: Dossier) -> list[tuple[str, int]]:
-    """Return how many findings there are of each severity that occurs, the worst first."""
+    """Return how many findings count, by each severity that occurs, the worst first."""
     counts = dict.fromkeys(reversed(Severity), 0)
-    for _, finding in claims(dossier, Finding):
+    for _, finding in counting(dossier):
         counts[finding.severity] += 1
     return [(str(severity), number) for severity, number in counts.items() if number]
 
@@ -96,9 +97,11 @@ def counts(dossier: Dossier) -> str:
     """
     found = ", ".join(f"{number:,} {severity}" for severity, number in tally(dossier))
     left_out = sum(1 for _ in claims(dossier, Gap))
-    return (
-        f"findings: {found or 'none'}; not assessed: {f'{left_out:,}' if left_out else 'nothing'}"
-    )
+    aside = len(accepted(dossier))
+    parts = [f"findings: {found or 'none'}"]
+    if aside:
+        parts.append(f"accepted: {aside:,}")
+    return "; ".join([*parts, f"not assessed: {f'{left_out:,}' if left_out else 'nothing'}"])
 
 
 def policy_of(dossier: Dossier) -> Policy | None:
