@@ -4,7 +4,6 @@
 import functools
 import re
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -69,8 +68,9 @@ def presumed(base: str) -> Licence | None:
         base: Id of a model, `organisation/name`.
     """
     wanted = base.strip().lower()
-    for pattern, id in _base_hints():
-        if fnmatchcase(wanted, pattern):
+    for prefix, suffix, id in _base_hints():
+        alike = wanted.startswith(prefix) and wanted.endswith(suffix or "")
+        if alike and (suffix is not None or wanted == prefix):
             return licence(id)
     return None
 
@@ -103,10 +103,14 @@ def _frozen(index: dict[str, dict[str, Licence]]) -> _Index:
 
 
 @functools.cache
-def _base_hints() -> tuple[tuple[str, str], ...]:
+def _base_hints() -> tuple[tuple[str, str | None, str], ...]:
+    """Return what stands before and behind the `*` of each hint (None without one), and the licence."""
     data = knowledge.entry("base_models", "hints") or b""
-    document = msgspec.json.decode(data, type=_Hints)
-    return tuple((hint.match.lower(), hint.licence) for hint in document.hints)
+    found = []
+    for hint in msgspec.json.decode(data, type=_Hints).hints:
+        prefix, star, suffix = hint.match.lower().partition("*")
+        found.append((prefix, suffix if star else None, hint.licence))
+    return tuple(found)
 
 
 def _key(name: str) -> str:
