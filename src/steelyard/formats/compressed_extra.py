@@ -18,8 +18,7 @@ def lz4_decoder() -> Decoder:
     Raises:
         LimitError: The package is not installed.
     """
-    decoder: Decoder = _package("lz4.frame", "lz4").LZ4FrameDecompressor()
-    return decoder
+    return _Lz4(_package("lz4.frame", "lz4"))
 
 
 def zstd_decoder() -> Decoder:
@@ -29,6 +28,35 @@ def zstd_decoder() -> Decoder:
         LimitError: The package is not installed.
     """
     return _Zstd(_package("zstandard", "zstandard"))
+
+
+class _Lz4:
+    """Gives lz4's decoder the errors, and the empty bytes, of the others."""
+
+    def __init__(self, package: ModuleType) -> None:
+        self._inner: Any = package.LZ4FrameDecompressor()
+
+    @property
+    def eof(self) -> bool:
+        """Tell whether the end of the frame was reached."""
+        return bool(self._inner.eof)
+
+    @property
+    def needs_input(self) -> bool:
+        """Tell whether nothing more comes out before something goes in."""
+        return bool(self._inner.needs_input)
+
+    @property
+    def unused_data(self) -> bytes:
+        """Return what was put in beyond the end of the frame."""
+        return bytes(self._inner.unused_data or b"")
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Put bytes in, get at most `max_length` out."""
+        try:
+            return bytes(self._inner.decompress(data, max_length))
+        except RuntimeError as error:
+            raise ValueError(str(error)) from error
 
 
 class _Zstd:
