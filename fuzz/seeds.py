@@ -59,7 +59,7 @@ def _zip(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
 def _zips() -> list[bytes]:
     members = {"a/data.pkl": pickle.dumps({"a": 1}, 2), "a/version": b"3\n", "a/data/0": bytes(64)}
     methods = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-    nested = _zip({"inner.zip": _zip(members), "notes.txt": b"text"})
+    nested = _zip({"inner.zip": _zip({"a.pkl": pickle.dumps(1, 2)}), "notes.txt": b"text"})
     return [_written(weights.torch_zip, 1 << 13), nested] + [_zip(members, way) for way in methods]
 
 
