@@ -103,8 +103,9 @@ KINDS: dict[str, Callable[[], Iterator[Page]]] = {
 
 
 def pages() -> list[Page]:
-    """Return every page, by id."""
-    return sorted((page for kind in KINDS.values() for page in kind()), key=lambda page: page.id)
+    """Return every page, by id whatever its case."""
+    found = (page for kind in KINDS.values() for page in kind())
+    return sorted(found, key=lambda page: page.id.lower())
 
 
 def nearest(wanted: str, ids: Iterable[str]) -> str:
