@@ -150,7 +150,7 @@ def test_a_long_text_takes_no_more_than_a_moment() -> None:
 
 
 @given(st.integers(0, 1400), st.sampled_from(["not", "commercial", "research", "only", "xyzzy"]))
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_a_word_put_anywhere_into_the_terms_is_noticed(at: int, word: str) -> None:
     words = APACHE.replace(APPENDIX, "").split()
     at = min(at, len(words) - 1)
