@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every report keeps."""
 
+import io
 import os
 import subprocess
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
 
 from steelyard import report
+from steelyard.core.claim import Fact, Finding, Gap, Severity, exactly
 from steelyard.core.plugins import scan
 from steelyard.report import Report
 from steelyard.report.summary.verdict import counts
+from steelyard.report.terminal import draw
 from tests.samples import dossiers
 
 REPORTS = scan(report, Report)
@@ -42,6 +48,48 @@ def test_a_report_names_the_subject_the_policy_and_the_outcome(rendering) -> Non
 @pytest.mark.parametrize("rendering", REPORTS, ids=lambda rendering: rendering.id)
 def test_a_report_shows_every_gap(rendering) -> None:
     assert "shards/part-00001.dat" in rendering.render(dossiers.poisoned())
+
+
+TEXT = st.text(max_size=30) | st.sampled_from(["", dossiers.NASTY, "a.bin!b.pkl byte:3"])
+NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+VALUES = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=10,
+)
+STOCK = st.fixed_dictionaries({}, optional=dict.fromkeys(("count", "parameters", "bytes"), NUMBERS))
+FIELDS = ("weights", "kv", "compute", "steady", "worst")
+NEED = st.fixed_dictionaries({"context": NUMBERS}, optional=dict.fromkeys(FIELDS, NUMBERS))
+FACTS = st.one_of(
+    st.builds(Fact, name=TEXT | st.just("licence.declared"), value=VALUES, where=TEXT),
+    st.builds(
+        Fact, name=st.just("footprint.tensors"), value=st.dictionaries(TEXT, STOCK, max_size=3)
+    ),
+    st.builds(Fact, name=st.just("footprint.memory"), value=st.lists(NEED, max_size=3)),
+)
+CLAIMS = st.one_of(
+    FACTS,
+    st.builds(Gap, name=TEXT, reason=TEXT, where=TEXT),
+    st.builds(exactly, TEXT, NUMBERS, TEXT, TEXT),
+    st.builds(
+        Finding,
+        rule=TEXT,
+        severity=st.sampled_from(Severity),
+        where=TEXT,
+        message=TEXT,
+        remedy=TEXT,
+        trail=st.lists(TEXT, max_size=3).map(tuple),
+    ),
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(TEXT, CLAIMS), max_size=6), TEXT)
+def test_no_claim_keeps_a_report_from_being_made(claims, name) -> None:
+    made = dossiers.dossier(name, [dossiers.artifact("a.bin")], claims)
+    for rendering in REPORTS:
+        assert rendering.render(made)
+    draw(made, Console(file=io.StringIO(), width=80))
 
 
 def test_the_text_does_not_hang_on_the_hash_seed() -> None:

@@ -2,6 +2,7 @@
 """What a dossier says of a model's size and memory, where it is said in the shape known here."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -13,6 +14,9 @@ from steelyard.report.summary.text import as_shape
 TENSORS, MEMORY = "footprint.tensors", "footprint.memory"
 PARAMETERS = "footprint.parameters"
 
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e18)]
+"""What can be drawn to scale; a fact that says more is shown as it stands."""
+
 
 class Stock(msgspec.Struct, frozen=True, kw_only=True):
     """The tensors of one element type.
@@ -23,9 +27,9 @@ class Stock(msgspec.Struct, frozen=True, kw_only=True):
         bytes: How many bytes they take.
     """
 
-    count: float = 0
-    parameters: float = 0
-    bytes: float = 0
+    count: Amount = 0
+    parameters: Amount = 0
+    bytes: Amount = 0
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,12 +44,12 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
         worst: Altogether, at most.
     """
 
-    context: float
-    weights: float = 0
-    kv: float = 0
-    compute: float = 0
-    steady: float = 0
-    worst: float = 0
+    context: Amount
+    weights: Amount = 0
+    kv: Amount = 0
+    compute: Amount = 0
+    steady: Amount = 0
+    worst: Amount = 0
 
     @property
     def parts(self) -> tuple[tuple[str, float], ...]:
