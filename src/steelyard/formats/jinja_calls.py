@@ -6,7 +6,7 @@ from itertools import islice, product
 
 import msgspec
 
-from steelyard.formats import jinja_constants as constants
+from steelyard.formats import folding as constants
 from steelyard.formats.jinja_show import Node, show, show_constant
 from steelyard.formats.jinja_state import Evaluator
 from steelyard.formats.jinja_values import (

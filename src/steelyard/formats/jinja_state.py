@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from steelyard.formats.jinja_constants import ENORMOUS
+from steelyard.formats.folding import ENORMOUS
 from steelyard.formats.jinja_show import Node, show
 from steelyard.formats.jinja_values import BUILT, DATA, MANY, Value, join
 

@@ -10,7 +10,7 @@ from itertools import product
 
 import msgspec
 
-from steelyard.formats.jinja_constants import Constant, Unknown, concat
+from steelyard.formats.folding import Constant, Unknown, concat
 
 _MANY = 64  # constants or combinations that are told apart
 _DEEP = 5  # levels of containers that are told apart

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Constants of templates: what an expression of constants comes to, with bounds and without running it.
+"""Folding: what an expression of constants comes to, with bounds and without running it.
 
 Only operators and methods of Python's own texts, numbers and lists are applied, on values no longer than
 `LONGEST`. Jinja's own constant folding is not used: it calls filters of an environment.

@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a Python module does: calls that reach outside it, and when they run."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from steelyard.core.errors import LimitError
+from steelyard.formats.folding import Unknown
+from steelyard.formats.python import parse
+from steelyard.formats.python_names import Names
+from steelyard.formats.python_outline import Outline
+from steelyard.formats.python_scopes import Scope, Spot
+
+_WRITTEN = 160  # characters of an expression that are shown
+
+_FETCH = r"\b(?:curl|wget|iwr|invoke-webrequest)\b"
+_INTERPRETER = r"(?:sudo\s+)?(?:\S*/)?(?:ba|z|da|k)?sh\b|python\d?\b|perl\b|iex\b|chmod\b|\./"
+_FETCH_AND_RUN = re.compile(
+    rf"{_FETCH}.{{0,2000}}?(?:\||;|&&)\s*(?:{_INTERPRETER})|(?:\$\(|<\(|`)\s*{_FETCH}",
+    re.IGNORECASE | re.DOTALL,
+)
+_SECRET_NAME = re.compile(
+    r"TOKEN(?!IZER)|SECRET|PASSW|CREDENTIAL|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|^AWS_|^AZURE_",
+    re.IGNORECASE,
+)
+_SECRET_PATH = re.compile(
+    r"\.ssh\b|\.aws\b|/etc/(?:passwd|shadow)|\.netrc|id_rsa|id_ed25519|\.git-credentials|\.kube\b"
+    r"|huggingface/(?:token|stored_tokens)|\.docker/config|\.npmrc|\.pypirc|/proc/self/environ"
+    r"|\.bash_history|Login Data|wallet\.dat",
+    re.IGNORECASE,
+)
+_LOADED_EARLY = frozenset({"LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONSTARTUP", "PATH"})
+_ENVIRONMENT = frozenset({"os.environ.get", "os.getenv", "os.environ.pop", "os.environ[]"})
+_INTERNALS = frozenset({"__subclasses__", "__globals__", "__builtins__", "__loader__"})
+_IMPORTERS = ("builtins.__import__", "importlib.import_module")
+_EVALUATORS = frozenset({"builtins.exec", "builtins.eval", "builtins.compile", "builtins.execfile"})
+_PASSED = frozenset({"process", "evaluate", "native", "unpickle"})
+_DECODING = re.compile(
+    r"(?:base64|binascii|codecs|zlib|gzip|bz2|lzma|marshal|pickle)\.|\.fromhex$|bytes\.fromhex"
+)
+
+
+class Dangers(msgspec.Struct, frozen=True, kw_only=True):
+    """Which callables reach outside a module, by what they do.
+
+    Attributes:
+        kinds: Dotted names by kind (`process`, `evaluate`, `network` ...); `x.*` stands for all of x.
+        harmless: Dotted names and last components that are none of these after all.
+        sensitive: Modules of which no attribute may be taken by a computed name.
+    """
+
+    kinds: dict[str, tuple[str, ...]]
+    harmless: frozenset[str]
+    sensitive: frozenset[str]
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """Something a module does.
+
+    Attributes:
+        kind: What it does: a kind of `Dangers`, or `decoded` (runs what it decodes or fetches first),
+            `fetch` (runs what a shell command downloads), `credentials`, `computed`, `dynamic-import`.
+        when: `import` (whenever the module is imported), `script` (only when it is run as a script),
+            or `call` (when one of its functions is called).
+        line: Line of the module, from 1.
+        written: The expression as it is written, shortened.
+        trail: How it comes about, a line a step.
+    """
+
+    kind: str
+    when: str
+    line: int
+    written: str
+    trail: tuple[str, ...] = ()
+
+
+def acts(text: str, dangers: Dangers) -> tuple[Act, ...]:
+    """Return what a module does, by line.
+
+    Raises:
+        MalformedError: It is no Python of the version that runs this.
+        LimitError: It is too long, or nested too deep.
+    """
+    tree = parse(text)
+    try:
+        return tuple(_Reader(tree, text, dangers).acts())
+    except RecursionError as error:
+        raise LimitError("module nested too deep to be examined") from error
+
+
+class _Reader:
+    def __init__(self, tree: ast.Module, text: str, dangers: Dangers) -> None:
+        self._dangers = dangers
+        self._exact = {name: kind for kind, names in dangers.kinds.items() for name in names}
+        self._prefixes = {name.rpartition(".")[0] for name in self._exact}
+        self._known: dict[str, str] = {}
+        self._decoded: dict[tuple[Scope, str], bool] = {}
+        self._lines = text.splitlines()
+        self._outline = Outline(tree)
+        self._names = Names(self._outline.bindings, self._matters)
+        self._early = self._outline.at_import()
+        self._script = self._outline.as_script()
+
+    def acts(self) -> Iterator[Act]:
+        """Yield the acts, by line; the same kind once for each line."""
+        seen: set[tuple[str, int]] = set()
+        for spot in self._outline.spots:
+            for kind, trail in self._kinds(spot):
+                line = int(getattr(spot.node, "lineno", 1))
+                if (kind, line) in seen:
+                    continue
+                seen.add((kind, line))
+                yield Act(
+                    kind=kind,
+                    when=self._when(spot),
+                    line=line,
+                    written=self._written(spot.node),
+                    trail=trail,
+                )
+
+    def _when(self, spot: Spot) -> str:
+        if spot.unit in self._early:
+            return "import"
+        return "script" if spot.unit in self._script else "call"
+
+    def _written(self, node: ast.AST) -> str:
+        first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1) or 1
+        lines = [line.encode() for line in self._lines[first - 1 : min(last, first + 7)]]
+        if not lines:
+            return ""
+        if last - first < len(lines):
+            lines[-1] = lines[-1][: getattr(node, "end_col_offset", None)]
+        lines[0] = lines[0][getattr(node, "col_offset", 0) :]
+        text = " ".join(b" ".join(lines).decode("utf-8", "replace").split())
+        return text if len(text) <= _WRITTEN else f"{text[:_WRITTEN]}..."
+
+    def _kinds(self, spot: Spot) -> Iterator[tuple[str, tuple[str, ...]]]:
+        node = spot.node
+        if isinstance(node, ast.Call):
+            yield from self._call(node, spot)
+        elif isinstance(node, ast.Subscript):
+            yield from self._environment(self._names.origins(node.value, spot.scope), node, spot)
+        elif isinstance(node, ast.Attribute) and node.attr in _INTERNALS:
+            yield "internals", (f"takes {node.attr} of an object",)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield from self._replaced(node.value, spot)
+        elif isinstance(node, ast.expr):  # a decorator
+            yield from self._passed([node], spot)
+
+    def _call(self, node: ast.Call, spot: Spot) -> Iterator[tuple[str, tuple[str, ...]]]:
+        origins = self._names.origins(node.func, spot.scope)
+        for origin in origins:
+            kind = self._kind(origin)
+            if kind and not self._is_tame(kind, origin, node, spot):
+                yield self._worse(kind, node, spot), self._trail(origin, node, spot)
+            elif origin.endswith("[]") and origin[:-2] in self._dangers.sensitive:
+                yield "computed", (f"an attribute of {origin[:-2]} by a name that is computed",)
+            elif origin == "builtins.setattr" and node.args:
+                yield from self._replaced(node.args[0], spot)
+            elif origin in _IMPORTERS and not self._names.origins(node, spot.scope):
+                yield "dynamic-import", (f"{origin} of a name that is only known at run time",)
+        if any(origin in _ENVIRONMENT for origin in origins) and node.args:
+            yield from self._secret(node.args[0], spot)
+        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        yield from self._passed(arguments, spot)
+        if any(_SECRET_PATH.search(text) for text in self._texts(arguments, spot)):
+            yield "credentials", ("a place where credentials are kept",)
+
+    def _replaced(self, base: ast.expr, spot: Spot) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for origin in self._names.origins(base, spot.scope):
+            if origin in self._dangers.sensitive and origin not in ("os", "sys"):
+                yield "hook", (f"replaces something of {origin}",)
+
+    def _matters(self, callee: str) -> bool:
+        """Tell whether the result of a call is worth following: dangerous, or of such a class."""
+        return callee in self._prefixes or bool(self._kind(callee))
+
+    def _kind(self, origin: str) -> str:
+        """Return the kind of a callable, empty if it has none."""
+        if origin not in self._known:
+            self._known[origin] = self._looked_up(origin)
+        return self._known[origin]
+
+    def _looked_up(self, origin: str) -> str:
+        maker, called, _ = origin.rpartition("()")
+        pieces = origin.replace("()", "").split(".")
+        if pieces[-1] in self._dangers.harmless or origin in self._dangers.harmless:
+            return ""
+        if pieces[-1].endswith(("Error", "Exception", "Warning")):
+            return ""
+        for end in range(len(pieces), 0, -1):
+            name = ".".join(pieces[:end]) + (".*" if end < len(pieces) else "")
+            if name in self._exact:
+                kind = self._exact[name]
+                return "" if called and self._kind(maker) == kind else kind
+        return ""
+
+    def _is_tame(self, kind: str, origin: str, node: ast.Call, spot: Spot) -> bool:
+        """Tell whether arguments make a call harmless that would not be without them."""
+        if origin in ("builtins.open", "io.open", "codecs.open"):
+            return not _writes(self._texts(_argument(node, 1, "mode"), spot))
+        if origin in ("yaml.load", "yaml.load_all"):
+            loaders = [
+                origin
+                for argument in _argument(node, 1, "Loader")
+                for origin in self._names.origins(argument, spot.scope)
+            ]
+            return bool(loaders) and all("Safe" in name or "Base" in name for name in loaders)
+        if origin in ("torch.load", "numpy.load"):
+            keyword, wanted = (
+                ("weights_only", True) if origin == "torch.load" else ("allow_pickle", False)
+            )
+            given = _argument(node, 9, keyword)
+            absent = origin == "numpy.load" and not given
+            return absent or any(
+                isinstance(each, ast.Constant) and each.value is wanted for each in given
+            )
+        if origin == "builtins.compile" or kind == "evaluate":
+            return origin in (
+                "builtins.eval",
+                "builtins.exec",
+                "builtins.compile",
+            ) and _is_harmless(self._texts(node.args[:1], spot))
+        return False
+
+    def _worse(self, kind: str, node: ast.Call, spot: Spot) -> str:
+        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if kind == "process":
+            text = " ".join(self._texts(arguments, spot))
+            return "fetch" if _FETCH_AND_RUN.search(text) else kind
+        if kind == "evaluate" and self._is_decoded(arguments, spot.scope):
+            return "decoded"
+        return kind
+
+    def _is_decoded(self, nodes: Sequence[ast.expr], scope: Scope) -> bool:
+        """Tell whether some code to run is decoded, unpacked or fetched first."""
+        for node in nodes:
+            for part in ast.walk(node):
+                if isinstance(part, ast.Call):
+                    for origin in self._names.origins(part.func, scope):
+                        if _DECODING.search(origin) or self._kind(origin) == "network":
+                            return True
+                elif isinstance(part, ast.Name) and self._is_name_decoded(part.id, scope):
+                    return True
+        return False
+
+    def _is_name_decoded(self, name: str, scope: Scope) -> bool:
+        inside, bindings = scope.look_up(name) or (scope, [])
+        key = (inside, name)
+        if key not in self._decoded:
+            self._decoded[key] = False  # until shown; a name that leads back to itself adds nothing
+            values = [binding for binding in bindings if isinstance(binding, ast.expr)]
+            self._decoded[key] = self._is_decoded(values, inside)
+        return self._decoded[key]
+
+    def _trail(self, origin: str, node: ast.Call, spot: Spot) -> tuple[str, ...]:
+        trail = [f"calls {origin}"]
+        for text in self._texts(node.args[:1], spot)[:1]:
+            shown = ascii(text)
+            trail.append(f"with {shown if len(shown) <= _WRITTEN else shown[:_WRITTEN] + '...'}")
+        return tuple(trail)
+
+    def _passed(
+        self, arguments: Sequence[ast.expr], spot: Spot
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield dangerous callables that are handed on for somebody else to call."""
+        for argument in arguments:
+            if isinstance(argument, ast.Name | ast.Attribute | ast.Subscript):
+                for origin in self._names.origins(argument, spot.scope):
+                    kind = self._kind(origin)
+                    if kind in _PASSED and not origin.endswith(("()", "[]")):
+                        yield kind, (f"hands on {origin} to be called",)
+
+    def _environment(
+        self, origins: Sequence[str], node: ast.Subscript, spot: Spot
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        if "os.environ" not in origins:
+            return
+        if isinstance(node.ctx, ast.Load):
+            yield from self._secret(node.slice, spot)
+        elif any(text in _LOADED_EARLY for text in self._texts([node.slice], spot)):
+            yield "hook", ("an environment variable that decides what other programs load",)
+
+    def _secret(self, name: ast.expr, spot: Spot) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for text in self._texts([name], spot):
+            if _SECRET_NAME.search(text) and "TOKENIZERS" not in text.upper():
+                yield "credentials", (f"the environment variable {text!a}",)
+
+    def _texts(self, nodes: Sequence[ast.expr], spot: Spot) -> list[str]:
+        """Return the texts that some expressions come to, or that lists of them hold."""
+        texts: list[str] = []
+        for node in nodes:
+            try:
+                value = self._names.constant(node, spot.scope)
+            except Unknown:
+                continue
+            held = value if isinstance(value, list | tuple) else [value]
+            texts += [
+                each if isinstance(each, str) else each.decode("latin-1")
+                for each in held
+                if isinstance(each, str | bytes)
+            ]
+        return texts
+
+
+def _argument(node: ast.Call, position: int, name: str) -> list[ast.expr]:
+    named = [keyword.value for keyword in node.keywords if keyword.arg == name]
+    return named or node.args[position : position + 1]
+
+
+def _writes(modes: Sequence[str]) -> bool:
+    return any(set(mode) & set("wax+") for mode in modes)
+
+
+def _is_harmless(texts: Sequence[str]) -> bool:
+    """Tell whether code that is given literally calls nothing and imports nothing."""
+    return bool(texts) and not re.search(r"[(]|import|__|@", " ".join(texts))
