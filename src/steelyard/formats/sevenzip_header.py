@@ -81,7 +81,7 @@ def read_header(cursor: Cursor, base: int) -> tuple[Streams, list[str], list[Sev
     names: list[str] = []
     entries: list[SevenEntry] = []
     while (kind := cursor.number()) != _END:
-        if kind == _MAIN_STREAMS:
+        if kind == _MAIN_STREAMS and not streams.folders and not entries:
             streams = read_streams(cursor, base)
         elif kind == _FILES:
             names, entries = read_files(cursor, streams)

@@ -110,6 +110,7 @@ def _unpack_info(cursor: Cursor, streams: Streams) -> None:
     if cursor.number() != _UNPACK_SIZES:
         raise MalformedError("folders without sizes")
     left = iter(streams.packed)
+    streams.folders = []
     for shape in shapes:
         sizes = [cursor.number() for _ in range(shape.outputs)]
         packed = tuple(place for _, place in zip(range(shape.packed), left, strict=False))
@@ -171,6 +172,7 @@ def _substreams(cursor: Cursor, streams: Streams) -> None:
     while kind != _END:
         kind = cursor.number()
     left = iter(crcs)
+    streams.substreams = []
     for index, of_folder in enumerate(sizes):
         start = 0
         for size in of_folder:
