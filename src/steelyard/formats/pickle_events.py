@@ -10,7 +10,7 @@ from steelyard.core.errors import LimitError
 from steelyard.formats.pickle_terms import decisive, render, shape, snapshot, steps
 from steelyard.formats.pickle_values import Call, Global, Value
 
-Kind = Literal["import", "name", "extension", "call", "build", "fill", "value"]
+Kind = Literal["import", "name", "extension", "call", "build", "fill", "value", "entry"]
 
 _DISTINCT = 4096  # events of a pickle that are kept apart
 _VARIANTS = 16  # events of one kind, on one thing, that are kept with their constants
@@ -41,7 +41,8 @@ class Event(msgspec.Struct, kw_only=True):
         kind: `import` of a name; `name`, an import whose name is no constant; `extension`, an
             import by code; `call`; `build`, BUILD on something; `fill`, SETITEM(S), APPEND(S) or
             ADDITEMS on something that is no plain container; `value`, an imported thing that is
-            handed on as a value.
+            handed on as a value; `entry`, put into a dict under a key that is computed, or under which
+            a library executes it.
         at: Byte offset of the opcode, of the first such event.
         op: The opcode.
         target: What is imported, called, built or filled.
@@ -131,7 +132,10 @@ class Log:
 
     def changed(self, kind: Kind, target: Value, args: Value, at: int, op: str) -> None:
         """Note that something is built, filled, or handed on as a value."""
-        like = self._alike((kind, shape(target), shape(args) if kind == "build" else op))
+        detail = shape(args) if kind == "build" else op
+        text = target if kind == "entry" and isinstance(target, str) else ""
+        key = shape(args) if kind == "entry" else None
+        like = self._alike((kind, shape(target), detail, text, key))
         if like.events:
             next(iter(like.events.values())).count += 1
             return

@@ -59,6 +59,8 @@ class Machine:
         error: Why it cannot be followed to its end; empty while it can.
         error_at: Offset of the opcode that says so; -1 while there is none.
         hidden: What the bytes of joblib's arrays do to a loader that takes them for opcodes.
+        reread: The same for joblib's arrays of objects, which are pickles with a memo of their own: to
+            such a loader they mean something else.
         log: What it does.
     """
 
@@ -78,6 +80,7 @@ class Machine:
         self.error = ""
         self.error_at = -1
         self.hidden: list[Event] = []
+        self.reread: list[Event] = []
         self._budget = budget
         self._depth = depth
         self._windows = 0
@@ -95,7 +98,7 @@ class Machine:
     @property
     def acts(self) -> bool:
         """Tell whether it does anything but make plain values, as far as it was followed."""
-        return bool(self.log.events or self.state.persistent or self.hidden)
+        return bool(self.log.events or self.state.persistent)
 
     def run(self) -> "Machine":
         """Follow it to its end, or to the opcode at which no unpickler would go on."""
@@ -185,9 +188,10 @@ class Machine:
         layout = array_layout(given)
         if isinstance(layout, str):
             raise MalformedError(f"cannot tell how long an array of joblib is: {layout}", at=offset)
-        self._as_opcodes(offset)
         if layout.objects:
+            self.reread = self.reread or self._as_opcodes(offset)
             return self._nested(offset)
+        self.hidden = self.hidden or self._as_opcodes(offset)
         end = _end_of_array(self.state.source, layout, offset)
         if end > self.state.source.size:
             message = f"an array of {layout.size:,} bytes exceeds the file"
@@ -203,23 +207,23 @@ class Machine:
         self.opcodes += inner.opcodes
         self.state.persistent += inner.state.persistent
         self.hidden += inner.hidden
+        self.reread += inner.reread
         if inner.error:
             raise MalformedError(f"in an array of objects: {inner.error}", at=inner.error_at)
         return inner.state.end
 
-    def _as_opcodes(self, offset: int) -> None:
-        """Look what a loader that knows nothing of joblib would do with the bytes of an array."""
+    def _as_opcodes(self, offset: int) -> list[Event]:
+        """Return what a loader that knows nothing of joblib would do with the bytes of an array."""
         state = self.state
-        if self.hidden or not may_act(state.source.read(offset, _SIEVE)):
-            return
+        if not may_act(state.source.read(offset, _SIEVE)):
+            return []
         other = Machine(state.source, offset, self._budget, depth=self._depth)
         other.state.raw_array = None
         other.state.stack = list(state.stack)
         other.state.marks = [list(stack) for stack in state.marks]
         other.state.memo = dict(state.memo)
         other.run()
-        if other.stopped or other.log.calls:
-            self.hidden += other.log.events
+        return other.log.events if other.stopped or other.log.calls else []
 
 
 def _end_of_array(source: Source, layout: Layout, offset: int) -> int:

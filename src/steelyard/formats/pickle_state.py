@@ -17,6 +17,9 @@ from steelyard.formats.pickle_values import (
 from steelyard.formats.source import Source
 
 INLINE = 1024  # bytes; longer constants are passed over
+EXECUTED_KEY = "_parse_arg_template"
+"""Attribute whose text scipy's distributions execute when BUILD restores them."""
+
 _SCAN = 1 << 20  # bytes that are searched at a time for the end of a long line
 _HEAD = 60  # bytes of a long constant that are kept for people
 
@@ -152,6 +155,8 @@ class State:
             for item in batch:
                 if type(item) is Global:
                     self.handed_on(item, op)
+        if container.kind == "dict" and (EXECUTED_KEY in batch or Call in kinds):
+            self._entries(batch, op)
         room = self._first_items - len(items)
         if room > 0:
             items += batch[:room]
@@ -159,12 +164,17 @@ class State:
         if not kinds <= PLAIN and batch:
             items += _notable(batch, pairs=container.kind == "dict")
 
+    def _entries(self, batch: list[Value], op: str) -> None:
+        for key, value in zip(batch[::2], batch[1::2], strict=False):
+            if type(key) is Call or key == EXECUTED_KEY:
+                self.log.changed("entry", value, (key,), self.at, op)
+
 
 def _notable(batch: list[Value], *, pairs: bool) -> list[Value]:
     if not pairs:
         return [item for item in batch if type(item) not in PLAIN]
     kept: list[Value] = []
     for key, value in zip(batch[::2], batch[1::2], strict=False):
-        if type(value) not in PLAIN or type(key) is Global:
+        if type(value) not in PLAIN or type(key) not in PLAIN:
             kept += (key, value)
     return kept

@@ -29,6 +29,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
         error: Why it cannot be followed to a STOP; empty where it can.
         events: What it does, in order.
         hidden: What it does besides to a loader that takes the bytes of joblib's arrays for opcodes.
+        reread: The same for joblib's arrays of objects.
         payloads: Bytes it holds and hands to an unpickler.
         persistent: How many things it wants from its loader.
     """
@@ -40,13 +41,14 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     events: tuple[Event, ...] = ()
     hidden: tuple[Event, ...] = ()
+    reread: tuple[Event, ...] = ()
     payloads: tuple[Payload, ...] = ()
     persistent: int = 0
 
     @property
     def inert(self) -> bool:
         """Tell whether no unpickler does anything with it but make plain values, or fail."""
-        return not (self.events or self.hidden or self.persistent)
+        return not (self.events or self.persistent)
 
     @property
     def imports(self) -> list[Global]:
@@ -76,6 +78,7 @@ def stream_of(machine: Machine, start: int) -> Stream:
         error=machine.error,
         events=tuple(machine.log.events),
         hidden=tuple(machine.hidden),
+        reread=tuple(machine.reread),
         payloads=tuple(held for call in machine.log.payloads if (held := payload(call))),
         persistent=len(machine.state.persistent),
     )

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What follows from what a pickle does: nothing where all of it is known to be safe."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from steelyard.checks.pickle import descriptors as d
+from steelyard.checks.pickle.allowlist import Standing
+from steelyard.checks.pickle.callee import Names
+from steelyard.checks.pickle.forms import FORMS, HANDED_ON
+from steelyard.core.claim import Severity
+from steelyard.core.probe import Descriptor
+from steelyard.formats.pickle_events import Event
+from steelyard.formats.pickle_state import EXECUTED_KEY
+from steelyard.formats.pickle_terms import LEFT_OUT, render
+from steelyard.formats.pickle_values import Blob, Call, Container, Global, Value
+
+_CONSTRUCTORS = ("REDUCE", "OBJ", "INST")
+_WORD = re.compile(r"\w?[\w.+:@-]{0,79}(/[\w.+@-]{1,79})?")
+"""Texts that enumerations, versions and names are; commands, paths and addresses are not."""
+
+_TEMPLATE = re.compile(
+    r"\ndef _parse_args\(self, (?P<a>(\w+, )*) (?P<i>loc=0(, scale=1)?)\):\n"
+    r"    return \((?P=a)\), (?P<o>loc, (scale|1))\n\n"
+    r"def _parse_args_rvs\(self, (?P=a) (?P=i), size=None\):\n"
+    r"    return self._argcheck_rvs\((?P=a) (?P=o), size=size\)\n\n"
+    r"def _parse_args_stats\(self, (?P=a) (?P=i), moments='mv'\):\n"
+    r"    return \((?P=a)\), (?P=o), moments\n"
+)
+"""scipy.stats._distn_infrastructure.parse_arg_template, 0.14 to 1.17."""
+
+
+class Concern(msgspec.Struct, frozen=True):
+    """Something to report.
+
+    Attributes:
+        kind: What kind of finding it is.
+        event: What happened.
+        message: What was seen.
+        severity: Where it is not the kind's own.
+    """
+
+    kind: Descriptor
+    event: Event
+    message: str
+    severity: Severity | None = None
+
+
+class Judge:
+    """Judges the events of one pickle.
+
+    Args:
+        names: The allowlist, as it holds for the pickle.
+        events: The events.
+    """
+
+    def __init__(self, names: Names, events: Sequence[Event]) -> None:
+        self._names = names
+        self._events = events
+        self._called: set[Global] = {
+            callee.named
+            for event in events
+            if event.kind == "call" and (callee := names.callee(event.target)).named is not None
+        }
+        self._distributions = any(
+            names.judge(event.target).form == "distribution"
+            for event in events
+            if event.kind == "import"
+        )
+
+    def concerns(self) -> Iterator[Concern]:
+        """Yield what is to be reported, in the order of the events."""
+        by_kind: dict[str, Callable[[Event], Concern | None]] = {
+            "import": self._import,
+            "name": self._name,
+            "extension": self._extension,
+            "call": self._call,
+            "build": self._build,
+            "fill": self._fill,
+            "value": self._value,
+            "entry": self._entry,
+        }
+        for event in self._events:
+            concern = by_kind[event.kind](event)
+            if concern is not None:
+                yield concern
+
+    def _import(self, event: Event) -> Concern | None:
+        judgement = self._names.judge(event.target)
+        if judgement.standing is Standing.BY_VALUE:
+            return Concern(d.BY_VALUE_CODE, event, f"makes code of its own with {event.text}")
+        if event.target in self._called:
+            return None
+        if judgement.standing is Standing.BLOCKED:
+            if judgement.reason == "dotted":
+                return Concern(d.DOTTED_NAME, event, f"imports {event.text}")
+            return Concern(d.IMPORT, event, f"imports {event.text}: {judgement.reason}")
+        if judgement.standing in (Standing.REVIEW, Standing.FUNCTION):
+            return Concern(d.UNKNOWN_IMPORT, event, f"imports {event.text}")
+        return None
+
+    def _name(self, event: Event) -> Concern:
+        return Concern(d.COMPUTED_NAME, event, f"imports a name that it computes: {event.text}")
+
+    def _extension(self, event: Event) -> Concern:
+        return Concern(d.EXTENSION_CODE, event, f"imports by {event.text}")
+
+    def _call(self, event: Event) -> Concern | None:
+        callee = self._names.callee(event.target)
+        if callee.sort == "by value":
+            return Concern(d.BY_VALUE_CALL, event, f"runs code that it carries: {event.text}")
+        if callee.sort == "computed":
+            return self._computed(event)
+        if callee.named is None:
+            return None
+        judgement = self._names.judge(callee.named)
+        if judgement.form and callee.named is event.target:
+            return self._form(event, judgement.form)
+        if judgement.standing is Standing.BLOCKED:
+            if judgement.reason == "dotted":
+                return Concern(d.DOTTED_NAME, event, f"calls {event.text}", Severity.CRITICAL)
+            return Concern(d.CALL, event, f"calls {event.text}: {judgement.reason}")
+        if judgement.standing is Standing.FUNCTION:
+            return Concern(d.UNKNOWN_CALL, event, f"calls {event.text}")
+        if judgement.standing is Standing.REVIEW:
+            return self._unknown_class(event)
+        return self._known(event)
+
+    def _computed(self, event: Event) -> Concern | None:
+        """Report a computed callee, but for what an import has been reported for already."""
+        if event.target.__class__.__name__ in ("Extension", "Unknown"):
+            return None
+        return Concern(d.COMPUTED_CALLEE, event, f"calls what another call gives: {event.text}")
+
+    def _form(self, event: Event, form: str) -> Concern | None:
+        problem = FORMS[form](event, self._names)
+        if not problem:
+            return None
+        return Concern(d.CALL, event, f"calls {event.text}: {problem}")
+
+    def _unknown_class(self, event: Event) -> Concern:
+        if event.op in _CONSTRUCTORS and (odd := _odd_text((event.args, event.kwargs))):
+            message = f"calls {event.text}: {odd} is no mere name"
+            return Concern(d.UNKNOWN_CALL, event, message)
+        verb = "calls" if event.op in _CONSTRUCTORS else "makes an instance:"
+        return Concern(d.UNKNOWN_CLASS, event, f"{verb} {event.text}")
+
+    def _known(self, event: Event) -> Concern | None:
+        """Report a function of an unknown library that is handed to what may call it."""
+        if event.op not in _CONSTRUCTORS:
+            return None
+        for value in _leaves(event.args):
+            if isinstance(value, Global) and self._names.judge(value).standing is Standing.FUNCTION:
+                return Concern(d.UNKNOWN_CALL, event, f"may call {render(value)}: {event.text}")
+        return None
+
+    def _build(self, event: Event) -> Concern | None:
+        target = event.target
+        if not isinstance(target, Call):
+            return Concern(d.BUILD_ON_GLOBAL, event, f"sets attributes: {event.text}")
+        made = self._names.made_of(target)
+        if made is None:
+            return None  # the call itself has been reported
+        judgement = self._names.judge(made)
+        problem = ""
+        if made.dotted in self._names.known.shared or judgement.form in (
+            "getattr",
+            "module-by-name",
+        ):
+            problem = "it is not the pickle's own"
+        elif judgement.form == "unpickles-constant":
+            problem = "it is of another pickle"
+        elif judgement.form == "partial":
+            given = event.args[:1] if isinstance(event.args, tuple) else ()
+            state = Event(kind="call", at=event.at, op="BUILD", target=made, args=given)
+            problem = FORMS["partial"](state, self._names)
+        if problem:
+            return Concern(d.BUILD_ON_GLOBAL, event, f"sets attributes: {event.text}: {problem}")
+        if judgement.form == "distribution" and not isinstance(event.args, Container):
+            return Concern(d.EXECUTED_TEXT, event, f"a state that is no plain dict: {event.text}")
+        return None
+
+    def _fill(self, event: Event) -> Concern | None:
+        target = event.target
+        if not isinstance(target, Call):
+            return Concern(d.SETITEM_ON_GLOBAL, event, f"fills {event.text}")
+        made = self._names.made_of(target)
+        if made is None or self._fillable(made, event.op):
+            return None
+        return Concern(d.FILL_ON_OBJECT, event, f"fills {event.text}")
+
+    def _fillable(self, made: Global, op: str) -> bool:
+        known = self._names.known
+        judgement = self._names.judge(made)
+        if judgement.standing in (Standing.CLASS, Standing.REVIEW, Standing.FUNCTION):
+            return True  # a subclass of dict, list or set
+        if op.startswith("SETITEM"):
+            return made.dotted in known.mappings or judgement.form == "factory"
+        return made.dotted in known.sequences
+
+    def _value(self, event: Event) -> Concern | None:
+        form = self._names.judge(event.target).form
+        if not form or form in HANDED_ON or form not in FORMS:
+            return None
+        if self._names.judge(event.target).standing is Standing.BY_VALUE:
+            return None
+        return Concern(d.HANDED_ON, event, f"hands on {event.text} instead of calling it")
+
+    def _entry(self, event: Event) -> Concern | None:
+        if not self._distributions:
+            return None
+        if event.args != (EXECUTED_KEY,):
+            message = f"an attribute whose name is computed: {render(event.args)}"
+            return Concern(d.EXECUTED_TEXT, event, message)
+        if isinstance(event.target, str) and _TEMPLATE.fullmatch(event.target):
+            return None
+        return Concern(d.EXECUTED_TEXT, event, f"scipy.stats executes {render(event.target)}")
+
+
+def _leaves(value: Value, depth: int = 6) -> Iterator[Value]:
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _leaves(item, depth - 1) if depth > 0 else (LEFT_OUT,)
+    elif isinstance(value, Container):
+        yield from _leaves(tuple(value.items), depth)
+    else:
+        yield value
+
+
+def _odd_text(value: Value) -> str:
+    """Return a text among constants that looks like no enumeration's member, or nothing."""
+    for leaf in _leaves(value):
+        if isinstance(leaf, str) and not _WORD.fullmatch(leaf):
+            return render(leaf)
+        if isinstance(leaf, Blob) and leaf.kind in ("str", "unicode"):
+            return render(leaf)
+    return ""
