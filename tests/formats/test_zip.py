@@ -61,7 +61,9 @@ def contents(data: bytes) -> dict[str, bytes]:
 
 
 NAMES = st.text(
-    st.characters(min_codepoint=33, exclude_characters="\\/:!"), min_size=1, max_size=12
+    st.characters(codec="utf-8", min_codepoint=33, exclude_characters="\\/:!"),
+    min_size=1,
+    max_size=12,
 )
 
 
