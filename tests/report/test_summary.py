@@ -165,7 +165,7 @@ def test_answers_of_a_licence_are_told_from_labels() -> None:
         ("commercial use", "yes"),
         ("redistribution", "on conditions: keep the notices (Apache-2.0, 4)"),
     ]
-    assert said.declared[0].text == "Apache-2.0, said by card, as 'apache-2.0'"
+    assert said.declared[0].text == "Apache-2.0, says the model card, as 'apache-2.0'"
     assert [(line.name, line.text) for line in said.others] == [
         ("base", "HuggingFaceTB/SmolLM2-135M (quantized)")
     ]

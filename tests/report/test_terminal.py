@@ -123,7 +123,7 @@ def test_what_is_worth_knowing_is_there() -> None:
     assert "weights  92.1 MiB, 134.5 million parameters" in text
     assert "161 MiB at 2,048 tokens, 361 MiB at worst" in text
     assert "296 MiB at 8,192 tokens" in text
-    assert "declared        Apache-2.0, said by card, as 'apache-2.0' (README.md)" in text
+    assert "declared        Apache-2.0, says the model card, as 'apache-2.0'" in text
     assert "terms           Apache License 2.0: 1 duty; steelyard explain Apache-2.0" in text
     assert "gap  coverage.unread: shards/part-00001.dat: of no known format" in text
 

@@ -9,7 +9,7 @@ from steelyard.report.summary.accepted import accepted
 from steelyard.report.summary.amounts import count, size
 from steelyard.report.summary.footprint import Footprint, Need, footprints
 from steelyard.report.summary.groups import Group, descriptors, findings, gaps
-from steelyard.report.summary.licence import Line, terms
+from steelyard.report.summary.licence import LicenceText, Line, terms
 from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
 from steelyard.report.summary.verdict import counts, reasons, sentence
@@ -135,9 +135,11 @@ def _licence(dossier: Dossier) -> Iterator[Row]:
     lines = (*said.declared, *said.answers, *said.others)
     yield from _few((_label(line.name), _said(line)) for line in lines[:_LINES])
     yield from _more(len(lines) - _LINES, "more statement")
-    for text in said.texts[:_TEXTS]:
-        asks = f"{text.name or text.id}: {text.demands}; steelyard explain {text.id}"
-        yield "terms", _clean(asks)
+    yield from _few(("terms", _asks(text)) for text in said.texts[:_TEXTS])
+
+
+def _asks(text: LicenceText) -> str:
+    return _clean(f"{text.name or text.id}: {text.demands}; steelyard explain {text.id}")
 
 
 def _said(line: Line) -> str:

@@ -27,7 +27,7 @@ from steelyard.report.html.findings import (
 from steelyard.report.summary.amounts import measured, size
 from steelyard.report.summary.footprint import Footprint, footprints
 from steelyard.report.summary.groups import claims
-from steelyard.report.summary.licence import Line, Text, label, terms
+from steelyard.report.summary.licence import LicenceText, Line, label, terms
 from steelyard.report.summary.meaning import caveats, next_step
 from steelyard.report.summary.text import counted, written
 from steelyard.report.summary.verdict import headline, policy_of, score, tally
@@ -49,6 +49,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is said of licence or descent."""
 
     name: str
+    word: str
     text: str
     spot: Spot
     answer: str
@@ -88,7 +89,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     answers: list[Said]
     other_terms: list[Said]
     more_terms: int
-    texts: tuple[Text, ...]
+    texts: tuple[LicenceText, ...]
     sizes: list[Size]
     more_sizes: int
     files: list[File]
@@ -170,7 +171,8 @@ def _said(lines: Sequence[Line], paths: Container[str]) -> list[Said]:
     return [
         Said(
             name=clean(line.name),
-            text=clean(line.text),
+            word=line.word,
+            text=clean(line.text).removeprefix(line.word),
             spot=spot(line.where, paths),
             answer=line.answer,
         )
@@ -178,7 +180,7 @@ def _said(lines: Sequence[Line], paths: Container[str]) -> list[Said]:
     ]
 
 
-def _text(text: Text) -> Text:
+def _text(text: LicenceText) -> LicenceText:
     return msgspec.structs.replace(
         text,
         id=clean(text.id),

@@ -23,9 +23,19 @@ _LABELS = {
     "hosted": "hosted service",
 }
 _STATES = {
-    "exact": "its text is there, word for word",
-    "variant": "its text is there with changes",
-    "unknown": "with a text that is not known",
+    "exact": "word for word",
+    "variant": "with changes to its text",
+    "unknown": "a text that is not known",
+}
+_SPEAKERS = {
+    "card": "the model card",
+    "gate": "the access prompt of the card",
+    "file": "a licence file",
+    "notice": "a notice",
+    "gguf": "GGUF metadata",
+    "safetensors": "safetensors metadata",
+    "config": "the configuration",
+    "package": "package metadata",
 }
 
 
@@ -44,8 +54,13 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     where: str
     answer: str = ""
 
+    @property
+    def word(self) -> str:
+        """Return the beginning of the text that is the answer; empty where it answers nothing."""
+        return _ANSWERS.get(self.answer, "")
 
-class Text(msgspec.Struct, frozen=True, kw_only=True):
+
+class LicenceText(msgspec.Struct, frozen=True, kw_only=True):
     """What the text of one licence asks for.
 
     Attributes:
@@ -88,7 +103,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     declared: tuple[Line, ...] = ()
     answers: tuple[Line, ...] = ()
     others: tuple[Line, ...] = ()
-    texts: tuple[Text, ...] = ()
+    texts: tuple[LicenceText, ...] = ()
 
 
 class _Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +118,12 @@ class _Declared(msgspec.Struct, frozen=True, kw_only=True):
 class _Base(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     relation: str | None = None
+
+
+class _Presumed(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    base: str
+    basis: str
 
 
 class _Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,8 +159,8 @@ def is_known(fact: Fact) -> bool:
     return fact.name.startswith(("licence.", "lineage."))
 
 
-def _text(fact: Fact) -> Text | None:
-    return as_shape(fact.value, Text) if fact.name == "licence.terms" else None
+def _text(fact: Fact) -> LicenceText | None:
+    return as_shape(fact.value, LicenceText) if fact.name == "licence.terms" else None
 
 
 def _because(fact: Fact) -> _Because | None:
@@ -166,16 +187,18 @@ def _said(fact: Fact) -> str:
         return shown(_declared(declared))
     if fact.name == "lineage.base" and (base := as_shape(fact.value, _Base)):
         return shown(f"{base.id} ({base.relation})" if base.relation else base.id)
+    if fact.name == "licence.presumed" and (presumed := as_shape(fact.value, _Presumed)):
+        return shown(f"{presumed.id}, {presumed.basis} ({presumed.base})")
     return written(fact.value)
 
 
 def _declared(declared: _Declared) -> str:
     name = declared.id or " or ".join(declared.candidates) or declared.raw
-    notes = [f"said by {declared.by}"]
-    if declared.raw and declared.raw != name:
-        notes.append(f"as {declared.raw!r}")
+    notes = [f"says {_SPEAKERS.get(declared.by, declared.by)}"]
     if declared.text:
         notes.append(_STATES.get(declared.text, declared.text))
+    elif declared.raw and declared.raw != name:
+        notes.append(f"as {declared.raw!r}")
     if declared.about != "model":
         notes.append(f"of the {declared.about} only")
     return f"{name}, {', '.join(notes)}"
