@@ -19,9 +19,11 @@ from steelyard.formats.program import program_at
 from steelyard.formats.source import Source
 from steelyard.formats.zip_records import local_record
 
-_BLOCK = 4 << 20  # bytes searched at a time
+_BLOCK = 256 << 10  # bytes searched at a time; they stay in the processor's cache
 _OVERLAP = 512  # bytes that a mark may reach into the next block
 _MOST = 256  # hits in one layer
+_DOS = 1024  # bytes that the DOS header and stub of a PE program may take
+_MARK, _GLOBAL, _INST = b"(ci"
 _METHODS = 100  # compression methods of zip are below
 _LONGEST_NAME = 1024  # bytes of a zip member's name
 
@@ -53,7 +55,7 @@ class _Mark(msgspec.Struct, frozen=True):
 
 
 def hits(source: Source, budget: Budget) -> Iterator[Hit]:
-    """Yield what could run, in order of offset; of what overlaps, the first.
+    """Yield what could run; of what overlaps, the first.
 
     Raises:
         LimitError: There is more than may be looked at.
@@ -64,7 +66,7 @@ def hits(source: Source, budget: Budget) -> Iterator[Hit]:
         if at < behind:
             continue
         hit = _MARKS[index].look(source, at, seeker)
-        if hit is None:
+        if hit is None or hit.start < behind:
             continue
         if count >= _MOST:
             raise LimitError(f"more than {_MOST} things are hidden in it", at=at)
@@ -75,10 +77,13 @@ def hits(source: Source, budget: Budget) -> Iterator[Hit]:
 
 def _marks(source: Source, budget: Budget) -> Iterator[tuple[int, int]]:
     """Yield where a mark stands, and which one, in order of offset."""
+    zeros = bytes(_BLOCK + _OVERLAP)
     patterns = [re.compile(mark.pattern) for mark in _MARKS]
     for at in range(0, source.size, _BLOCK):
         budget.check_time()
         block = source.read(at, _BLOCK + _OVERLAP)
+        if block == zeros:
+            continue
         yield from heapq.merge(
             *(_places(pattern, block, at, index) for index, pattern in enumerate(patterns))
         )
@@ -100,34 +105,38 @@ def _pickle(source: Source, at: int, seeker: Seeker) -> Hit | None:
 
 
 def _old_pickle(source: Source, at: int, seeker: Seeker) -> Hit | None:
-    """Look for a pickle without PROTO: a list of words looks like an import, but calls nothing."""
-    marked = source.read(at - 1, 1) == b"(" if at else False  # what OBJ calls lies behind a MARK
-    for start in (at - 1, at) if marked else (at,):
-        found = seeker.at(start)
-        if found is not None and found.called:
-            return _pickle_hit(start, found)
-    return None
+    """Look for GLOBAL or INST before a line that may be a name.
 
-
-def _inst_pickle(source: Source, at: int, seeker: Seeker) -> Hit | None:
-    """Look for the MARK before INST; what it calls with lies between them."""
-    start = max(0, at - _OVERLAP)
-    before = source.read(start, at - start)
-    mark = before.find(b"(")
-    while mark >= 0:
-        found = seeker.at(start + mark)
+    A list of words looks like an import, but calls nothing. What INST and OBJ call lies behind a MARK.
+    """
+    begin = max(0, at - _OVERLAP)
+    before = source.read(begin, at - begin)
+    line = _MODULE.search(before)
+    if line is None:
+        return None
+    for start in _starts(before, line.start()):
+        found = seeker.at(begin + start)
         if found is not None and found.called and found.end > at:
-            return _pickle_hit(start + mark, found)
-        mark = before.find(b"(", mark + 1)
+            return _pickle_hit(begin + start, found)
     return None
+
+
+def _starts(before: bytes, line: int) -> Iterator[int]:
+    """Yield where a pickle may begin whose first import ends with the bytes given."""
+    for start in range(line, len(before) - 1):
+        if before[start] == _INST:
+            yield from (mark for mark in range(start) if before[mark] == _MARK)
+        elif before[start] == _GLOBAL:
+            yield from (start - 1, start) if start and before[start - 1] == _MARK else (start,)
 
 
 def _pickle_hit(at: int, found: Found) -> Hit:
     return Hit("pickle", at, found.end, f"a pickle that imports {found.name}")
 
 
-def _zip(source: Source, at: int, seeker: Seeker) -> Hit | None:
-    del seeker
+def _zip_or_pe(source: Source, at: int, seeker: Seeker) -> Hit | None:
+    if source.read(at, 2) == b"PE":
+        return _pe(source, at, seeker)
     try:
         record = local_record(source, at)
     except MalformedError:
@@ -136,6 +145,19 @@ def _zip(source: Source, at: int, seeker: Seeker) -> Hit | None:
     if not likely or any(byte < 32 for byte in record.name):
         return None
     return Hit("zip", at, source.size, "a zip archive")
+
+
+def _pe(source: Source, at: int, seeker: Seeker) -> Hit | None:
+    """Look for the DOS header that a PE header belongs to."""
+    begin = max(0, at - _DOS)
+    before = source.read(begin, at - begin)
+    start = before.rfind(b"MZ")
+    while start >= 0:
+        hit = _program(source, begin + start, seeker)
+        if hit is not None:
+            return hit
+        start = before.rfind(b"MZ", 0, start + 1)
+    return None
 
 
 def _program(source: Source, at: int, seeker: Seeker) -> Hit | None:
@@ -148,12 +170,11 @@ def _program(source: Source, at: int, seeker: Seeker) -> Hit | None:
 
 
 _FIRST = rb"()BCFGIJKLMNPSTUVX\]c}\x82-\x84\x88-\x8f\x95-\x97"  # opcodes that need no stack
-_NAME_LINE = rb"[A-Za-z_][A-Za-z0-9_.]{0,200}\n"
+_NAME = rb"[A-Za-z_][A-Za-z0-9_.]{0,200}"
+_MODULE = re.compile(rb"[ci]" + _NAME + rb"\Z")
 _MARKS = (
     _Mark(rb"\x80[\0-\x05][" + _FIRST + rb"]", _pickle),
-    _Mark(b"c" + _NAME_LINE * 2, _old_pickle),
-    _Mark(b"i" + _NAME_LINE * 2, _inst_pickle),
-    _Mark(rb"PK\x03\x04", _zip),
+    _Mark(rb"\n" + _NAME + rb"(?=\n)", _old_pickle),
+    _Mark(rb"P(?:K\x03\x04|E\0\0)", _zip_or_pe),
     _Mark(rb"\x7fELF", _program),
-    _Mark(rb"MZ", _program),
 )
