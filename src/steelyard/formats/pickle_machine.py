@@ -97,8 +97,11 @@ class Machine:
 
     @property
     def acts(self) -> bool:
-        """Tell whether it does anything but make plain values, as far as it was followed."""
-        return bool(self.log.events or self.state.persistent)
+        """Tell whether it imports or changes anything, as far as it was followed.
+
+        A persistent id alone does nothing: unpicklers without a use for it raise.
+        """
+        return bool(self.log.events)
 
     def run(self) -> "Machine":
         """Follow it to its end, or to the opcode at which no unpickler would go on."""

@@ -48,7 +48,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def inert(self) -> bool:
         """Tell whether no unpickler does anything with it but make plain values, or fail."""
-        return not (self.events or self.persistent)
+        return not self.events
 
     @property
     def imports(self) -> list[Global]:
