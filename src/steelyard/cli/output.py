@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one place that prints: data to stdout, everything else to stderr."""
 
+import io
 import json
 import os
 import sys
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def data(text: str) -> None:
     """Print data, the result of a verb, to stdout."""
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _write_anything()
     print(text, end="" if text.endswith("\n") else "\n", flush=True)
 
 
@@ -25,9 +26,15 @@ def rich(show: "Callable[[Console], None]") -> None:
     """Let something draw itself on stdout: with colour on a terminal, plain elsewhere."""
     from rich.console import Console
 
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _write_anything()
     show(Console(soft_wrap=False, highlight=False, emoji=False))
     sys.stdout.flush()
+
+
+def _write_anything() -> None:
+    """Let stdout take what its encoding cannot say, escaped, instead of breaking off."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def hint(text: str) -> None:
