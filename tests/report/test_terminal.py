@@ -128,6 +128,25 @@ def test_what_is_worth_knowing_is_there() -> None:
     assert "gap  coverage.unread: shards/part-00001.dat: of no known format" in text
 
 
+def test_a_finding_shows_the_last_steps_of_how_it_comes_about() -> None:
+    finding = Finding(
+        rule="sample.call",
+        severity=Severity.CRITICAL,
+        where="a.bin byte:9",
+        message="loading calls os.system",
+        trail=tuple(f"{number}: STEP" for number in range(9)),
+    )
+    made = dossiers.dossier("m", [dossiers.artifact("a.bin")], [("sample", finding)])
+    assert """
+            at a.bin byte:9
+              after 5 earlier steps
+              5: STEP
+              6: STEP
+              7: STEP
+              8: STEP
+""" in drawn(made)
+
+
 def test_very_many_findings_stay_one_page() -> None:
     text = drawn(dossiers.crowded(20_000))
     assert len(text.splitlines()) < 80

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 WIDEST = 100  # columns; longer lines are hard to read
 _GROUPS, _PLACES, _HOLES, _LINES, _TEXTS = 8, 2, 8, 10, 3
 _CONTEXTS = (2_048, 8_192)  # tokens
+_STEPS = 4  # of a trail
 _TEXT = 400  # characters of one message
 _LABEL = 18
 _STYLES = {
@@ -104,10 +105,20 @@ def _found(groups: tuple[Group, ...]) -> Iterator[Row]:
             yield "", _clean(finding.message)
             if finding.where:
                 yield "", f"at {_clean(finding.where)}"
+            yield from _trail(finding.trail)
         yield from _more(len(group.items) - _PLACES, "more place")
         if group.remedy:
             yield "", f"to do: {_clean(group.remedy)}"
     yield from _more(len(groups) - _GROUPS, "more kind", " of findings")
+
+
+def _trail(trail: tuple[str, ...]) -> Iterator[Row]:
+    """Yield the last steps, which are where it happens."""
+    left = len(trail) - _STEPS
+    if left > 0:
+        yield "", f"  after {counted(left, 'earlier step')}"
+    for step in trail[-_STEPS:]:
+        yield "", f"  {_clean(step)}"
 
 
 def _more(left: int, noun: str, rest: str = "") -> Iterator[Row]:

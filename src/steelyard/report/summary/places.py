@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a claim points: which file, which layer inside it, which position in that layer."""
 
+import itertools
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 
 import msgspec
 
-_POSITION = re.compile(
-    r" (?:byte:(?P<byte>\d{1,19})|line:(?P<line>\d{1,18})|(?P<pointer>/.*))\Z", re.S
-)
+_TRIES = 32  # ways to read one place; names hold spaces and slashes, but seldom that many
+_NUMBERED = re.compile(r" (?:byte:(?P<byte>\d{1,19})|line:(?P<line>\d{1,18}))\Z")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,22 +52,29 @@ def locate(where: str, paths: Container[str]) -> Place:
     """
     if where in paths:
         return Place(path=where)
-    if not (position := _POSITION.search(where)):
-        return _layered(where, paths)
-    place = _layered(where[: position.start()], paths)
-    return msgspec.structs.replace(
-        place,
-        byte=int(position["byte"] or -1),
-        line=int(position["line"] or 0),
-        pointer=position["pointer"] or "",
-    )
+    readings = list(_readings(where, paths))
+    return next((place for place in readings if place.path in paths), readings[0])
+
+
+def _readings(where: str, paths: Container[str]) -> Iterator[Place]:
+    """Yield what a `where` may mean, the likeliest first."""
+    if numbered := _NUMBERED.search(where):
+        place = _layered(where[: numbered.start()], paths)
+        byte, line = numbered["byte"], numbered["line"]
+        yield msgspec.structs.replace(
+            place, byte=int(byte) if byte else -1, line=int(line) if line else 0
+        )
+    for found in itertools.islice(re.finditer(" (?=/)", where), _TRIES):
+        place = _layered(where[: found.start()], paths)
+        yield msgspec.structs.replace(place, pointer=where[found.end() :])
+    yield _layered(where, paths)
 
 
 def _layered(where: str, paths: Container[str]) -> Place:
     if where in paths:
         return Place(path=where)
     names = where.split("!")
-    for end in range(1, len(names)):
+    for end in range(1, min(len(names), _TRIES)):
         if "!".join(names[:end]) in paths:
             return Place(path="!".join(names[:end]), layers=tuple(names[end:]))
     return Place(path=names[0], layers=tuple(names[1:]))
