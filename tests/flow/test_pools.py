@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several things at once, with the results in order, and an end as soon as somebody wants one."""
 
-import os
 import pickle
 import signal
 import subprocess
@@ -15,22 +14,11 @@ from steelyard.core.errors import LimitError, SteelyardError, UsageError
 from steelyard.flow import jobs
 from steelyard.flow.jobs import apart, check_wanted
 from steelyard.flow.pools import Processes, Serial, Threads, free_cores
+from tests.samples.work import die_on_three, divide_by, fail_on_three
 
 
 def double(number):
     return 2 * number
-
-
-def fail_on_three(number):
-    if number == 3:
-        raise UsageError("three", hint="not three")
-    return number
-
-
-def die_on_three(number):
-    if number == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
 
 
 @pytest.fixture(
@@ -141,10 +129,23 @@ def test_processes_give_results_in_order_and_errors_whole():
     assert caught.value.hint == "not three"
 
 
-def test_a_process_that_dies_is_an_error_with_a_hint():
-    with pytest.raises(SteelyardError, match="a worker process died") as caught:
-        list(Processes(2).map(die_on_three, range(9)))
+def test_a_process_that_dies_is_an_error_in_place_of_what_it_worked_on():
+    results = Processes(2).map(die_on_three, range(9))
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(SteelyardError, match="process that worked on 3 died") as caught:
+        next(results)
     assert "--jobs 1" in caught.value.hint
+
+
+def test_a_bug_in_another_process_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError) as caught:
+        list(Processes(2).map(divide_by, [1, 0]))
+    assert "in divide_by" in caught.value.__notes__[0]
+
+
+def test_more_goes_through_than_a_pipe_holds():
+    blocks = [bytes([number]) * 3_000_000 for number in range(4)]
+    assert list(Processes(2).map(bytes, blocks)) == blocks
 
 
 _WAITS = """
@@ -153,8 +154,8 @@ from steelyard.flow.pools import Processes
 if __name__ == "__main__":
     results = Processes(2).map(time.sleep, [0, 600, 600, 600])
     next(results)
-    print("working", flush=True)
     try:
+        print("working", flush=True)
         next(results)
     except KeyboardInterrupt:
         print("interrupted", flush=True)

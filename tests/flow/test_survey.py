@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is read of a file and a folder, and what happens when they do not hold still."""
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -35,19 +36,18 @@ MIB = 1 << 20
 
 
 class Told(Silent):
-    """Progress that counts, and does something as soon as reading has begun."""
+    """Progress that counts, and does something once, as soon as reading has begun."""
 
-    def __init__(self, do=lambda: None):
-        self.do, self.units, self.calls = do, 0, []
+    def __init__(self, *todo):
+        self.todo, self.units, self.calls = list(todo), 0, []
 
     def begin(self, what, total):
         self.calls.append((what, total))
 
     def advance(self, units):
         self.units += units
-        if self.do is not None:
-            self.do, do = None, self.do
-            do()
+        with contextlib.suppress(IndexError):  # of several threads one takes it
+            self.todo.pop()()
 
     def end(self):
         self.calls.append("end")

@@ -2,15 +2,11 @@
 """Pools on this machine: one after the other, threads, processes."""
 
 import os
-import signal
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from steelyard.core.errors import SteelyardError
 from steelyard.flow.jobs import Job, Worker, take_leave
-
-if TYPE_CHECKING:
-    from concurrent.futures import ProcessPoolExecutor
+from steelyard.flow.processes import Crew
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -71,43 +67,11 @@ class Processes:
         """Yield the results in the order of the items, which are begun in that order.
 
         Raises:
-            SteelyardError: A process died, as when memory runs out.
+            SteelyardError: A process died, as when memory runs out; in place of the result of what
+                it worked on.
         """
         todo = list(items)
         if self._workers == 1 or len(todo) < 2:
             yield from map(do, todo)
             return
-        from concurrent.futures import ProcessPoolExecutor
-        from concurrent.futures.process import BrokenProcessPool
-        from multiprocessing import get_context
-
-        executor = ProcessPoolExecutor(
-            min(self._workers, len(todo)),
-            mp_context=get_context("spawn"),  # a fork would copy locks that other threads hold
-            initializer=_leave_interrupts_to_the_parent,
-        )
-        finished = False
-        try:
-            yield from executor.map(do, todo)
-            finished = True
-        except BrokenProcessPool as error:
-            raise SteelyardError(
-                "a worker process died, perhaps because memory ran out",
-                hint="examine fewer at once: --jobs 1",
-            ) from error
-        finally:
-            if not finished:
-                _stop(executor)
-            executor.shutdown()
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _stop(executor: "ProcessPoolExecutor") -> None:
-    """Stop processes that are at work; before Python 3.14 nothing public reaches them."""
-    processes = list((executor._processes or {}).values())
-    executor.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
+        yield from Crew(do, min(self._workers, len(todo))).map(todo)

@@ -20,9 +20,7 @@ from steelyard.formats.source import BytesSource, DescriptorSource, Source
 
 _WHOLE = 4 << 20  # bytes; smaller files are read once, and hashed and parsed in memory
 _BLOCK = 256 << 10  # bytes; a block stays in the processor's cache between reading and hashing
-_STRIDE = (
-    4 << 20
-)  # bytes between two looks at the clock and two words of progress
+_STRIDE = 4 << 20  # bytes between two looks at the clock and two words of progress
 
 
 class Entry(msgspec.Struct, frozen=True):
