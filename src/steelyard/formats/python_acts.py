@@ -10,15 +10,16 @@ import msgspec
 from steelyard.core.errors import LimitError
 from steelyard.formats.folding import Unknown
 from steelyard.formats.python import parse
+from steelyard.formats.python_dangers import Dangers, Kinds
 from steelyard.formats.python_names import Names
-from steelyard.formats.python_outline import Outline
+from steelyard.formats.python_outline import Outline, names_of
 from steelyard.formats.python_scopes import Scope, Spot
 
 _WRITTEN = 160  # characters of an expression that are shown
 
 _FETCH = r"\b(?:curl|wget|iwr|invoke-webrequest)\b"
 _INTERPRETER = r"(?:sudo\s+)?(?:\S*/)?(?:ba|z|da|k)?sh\b|python\d?\b|perl\b|iex\b|chmod\b|\./"
-_FETCH_AND_RUN = re.compile(
+FETCH_AND_RUN = re.compile(
     rf"{_FETCH}.{{0,2000}}?(?:\||;|&&)\s*(?:{_INTERPRETER})|(?:\$\(|<\(|`)\s*{_FETCH}",
     re.IGNORECASE | re.DOTALL,
 )
@@ -43,26 +44,13 @@ _DECODING = re.compile(
 )
 
 
-class Dangers(msgspec.Struct, frozen=True, kw_only=True):
-    """Which callables reach outside a module, by what they do.
-
-    Attributes:
-        kinds: Dotted names by kind (`process`, `evaluate`, `network` ...); `x.*` stands for all of x.
-        harmless: Dotted names and last components that are none of these after all.
-        sensitive: Modules of which no attribute may be taken by a computed name.
-    """
-
-    kinds: dict[str, tuple[str, ...]]
-    harmless: frozenset[str]
-    sensitive: frozenset[str]
-
-
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Something a module does.
 
     Attributes:
-        kind: What it does: a kind of `Dangers`, or `decoded` (runs what it decodes or fetches first),
-            `fetch` (runs what a shell command downloads), `credentials`, `computed`, `dynamic-import`.
+        kind: What it does: a kind of `Dangers`; or `decoded` (runs what it decodes or fetches first),
+            `fetch` (runs what a shell command downloads), `credentials`, `secret-variable`, `computed`
+            (a name that could not be worked out), `dynamic-import`, `internals`, `hook`.
         when: `import` (whenever the module is imported), `script` (only when it is run as a script),
             or `call` (when one of its functions is called).
         line: Line of the module, from 1.
@@ -77,8 +65,20 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     trail: tuple[str, ...] = ()
 
 
-def acts(text: str, dangers: Dangers) -> tuple[Act, ...]:
-    """Return what a module does, by line.
+class Module(msgspec.Struct, frozen=True, kw_only=True):
+    """What a Python module does.
+
+    Attributes:
+        acts: What it does, by line.
+        imports: Modules it imports, relative ones with their dots.
+    """
+
+    acts: tuple[Act, ...]
+    imports: tuple[str, ...]
+
+
+def examine(text: str, dangers: Dangers) -> Module:
+    """Return what a module does; nothing of it runs.
 
     Raises:
         MalformedError: It is no Python of the version that runs this.
@@ -86,21 +86,20 @@ def acts(text: str, dangers: Dangers) -> tuple[Act, ...]:
     """
     tree = parse(text)
     try:
-        return tuple(_Reader(tree, text, dangers).acts())
+        acts = tuple(_Reader(tree, text, dangers).acts())
     except RecursionError as error:
         raise LimitError("module nested too deep to be examined") from error
+    return Module(acts=acts, imports=tuple(dict.fromkeys(names_of(tree))))
 
 
 class _Reader:
     def __init__(self, tree: ast.Module, text: str, dangers: Dangers) -> None:
         self._dangers = dangers
-        self._exact = {name: kind for kind, names in dangers.kinds.items() for name in names}
-        self._prefixes = {name.rpartition(".")[0] for name in self._exact}
-        self._known: dict[str, str] = {}
+        self._kinds = Kinds(dangers)
         self._decoded: dict[tuple[Scope, str], bool] = {}
         self._lines = text.splitlines()
         self._outline = Outline(tree)
-        self._names = Names(self._outline.bindings, self._matters)
+        self._names = Names(self._outline.bindings, self._kinds.matters)
         self._early = self._outline.at_import()
         self._script = self._outline.as_script()
 
@@ -108,7 +107,7 @@ class _Reader:
         """Yield the acts, by line; the same kind once for each line."""
         seen: set[tuple[str, int]] = set()
         for spot in self._outline.spots:
-            for kind, trail in self._kinds(spot):
+            for kind, trail in self._found(spot):
                 line = int(getattr(spot.node, "lineno", 1))
                 if (kind, line) in seen:
                     continue
@@ -137,7 +136,7 @@ class _Reader:
         text = " ".join(b" ".join(lines).decode("utf-8", "replace").split())
         return text if len(text) <= _WRITTEN else f"{text[:_WRITTEN]}..."
 
-    def _kinds(self, spot: Spot) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def _found(self, spot: Spot) -> Iterator[tuple[str, tuple[str, ...]]]:
         node = spot.node
         if isinstance(node, ast.Call):
             yield from self._call(node, spot)
@@ -153,7 +152,7 @@ class _Reader:
     def _call(self, node: ast.Call, spot: Spot) -> Iterator[tuple[str, tuple[str, ...]]]:
         origins = self._names.origins(node.func, spot.scope)
         for origin in origins:
-            kind = self._kind(origin)
+            kind = self._kinds.of(origin)
             if kind and not self._is_tame(kind, origin, node, spot):
                 yield self._worse(kind, node, spot), self._trail(origin, node, spot)
             elif origin.endswith("[]") and origin[:-2] in self._dangers.sensitive:
@@ -173,30 +172,6 @@ class _Reader:
         for origin in self._names.origins(base, spot.scope):
             if origin in self._dangers.sensitive and origin not in ("os", "sys"):
                 yield "hook", (f"replaces something of {origin}",)
-
-    def _matters(self, callee: str) -> bool:
-        """Tell whether the result of a call is worth following: dangerous, or of such a class."""
-        return callee in self._prefixes or bool(self._kind(callee))
-
-    def _kind(self, origin: str) -> str:
-        """Return the kind of a callable, empty if it has none."""
-        if origin not in self._known:
-            self._known[origin] = self._looked_up(origin)
-        return self._known[origin]
-
-    def _looked_up(self, origin: str) -> str:
-        maker, called, _ = origin.rpartition("()")
-        pieces = origin.replace("()", "").split(".")
-        if pieces[-1] in self._dangers.harmless or origin in self._dangers.harmless:
-            return ""
-        if pieces[-1].endswith(("Error", "Exception", "Warning")):
-            return ""
-        for end in range(len(pieces), 0, -1):
-            name = ".".join(pieces[:end]) + (".*" if end < len(pieces) else "")
-            if name in self._exact:
-                kind = self._exact[name]
-                return "" if called and self._kind(maker) == kind else kind
-        return ""
 
     def _is_tame(self, kind: str, origin: str, node: ast.Call, spot: Spot) -> bool:
         """Tell whether arguments make a call harmless that would not be without them."""
@@ -230,7 +205,7 @@ class _Reader:
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
         if kind == "process":
             text = " ".join(self._texts(arguments, spot))
-            return "fetch" if _FETCH_AND_RUN.search(text) else kind
+            return "fetch" if FETCH_AND_RUN.search(text) else kind
         if kind == "evaluate" and self._is_decoded(arguments, spot.scope):
             return "decoded"
         return kind
@@ -241,7 +216,7 @@ class _Reader:
             for part in ast.walk(node):
                 if isinstance(part, ast.Call):
                     for origin in self._names.origins(part.func, scope):
-                        if _DECODING.search(origin) or self._kind(origin) == "network":
+                        if _DECODING.search(origin) or self._kinds.of(origin) == "network":
                             return True
                 elif isinstance(part, ast.Name) and self._is_name_decoded(part.id, scope):
                     return True
@@ -270,7 +245,7 @@ class _Reader:
         for argument in arguments:
             if isinstance(argument, ast.Name | ast.Attribute | ast.Subscript):
                 for origin in self._names.origins(argument, spot.scope):
-                    kind = self._kind(origin)
+                    kind = self._kinds.of(origin)
                     if kind in _PASSED and not origin.endswith(("()", "[]")):
                         yield kind, (f"hands on {origin} to be called",)
 
@@ -287,7 +262,7 @@ class _Reader:
     def _secret(self, name: ast.expr, spot: Spot) -> Iterator[tuple[str, tuple[str, ...]]]:
         for text in self._texts([name], spot):
             if _SECRET_NAME.search(text) and "TOKENIZERS" not in text.upper():
-                yield "credentials", (f"the environment variable {text!a}",)
+                yield "secret-variable", (f"the environment variable {text!a}",)
 
     def _texts(self, nodes: Sequence[ast.expr], spot: Spot) -> list[str]:
         """Return the texts that some expressions come to, or that lists of them hold."""

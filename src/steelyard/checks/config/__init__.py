@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Probe `config`: what configurations make a loader or an installer fetch and call."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from steelyard.checks.config import descriptors as d
+from steelyard.core.claim import Claim, Fact, Severity, exactly
+from steelyard.core.probe import Context, Descriptor, place, probe
+from steelyard.core.subject import Model, Part
+from steelyard.formats.build_steps import fetching_steps, is_dockerfile, is_modelfile
+from steelyard.formats.json import JsonDocument
+from steelyard.formats.port import Flaw
+from steelyard.formats.python_dangers import Dangers
+from steelyard.formats.requirements import (
+    Origin,
+    is_requirements,
+    origins_of_environment,
+    origins_of_lines,
+    origins_of_project,
+)
+from steelyard.formats.targets import Judge, Judgement, Libraries, Target, tagged, targets
+from steelyard.formats.text import Text
+from steelyard.formats.yaml import YamlDocument
+from steelyard.knowledge import entry
+
+_MOST = 20  # findings of one document; a hostile one has no need for more
+_TARGETS: Mapping[Judgement, Descriptor] = {
+    "dangerous": d.DANGEROUS_TARGET,
+    "standard": d.STANDARD_TARGET,
+    "function": d.FUNCTION_TARGET,
+    "unknown": d.UNKNOWN_TARGET,
+}
+_ORIGINS: Mapping[str, tuple[Descriptor, str]] = {
+    "index": (d.OTHER_INDEX, "packages are looked for at"),
+    "direct": (d.DIRECT_REQUIREMENT, "a package is installed from"),
+    "local": (d.LOCAL_REQUIREMENT, "a package is installed from the file"),
+    "untrusted": (d.UNCHECKED_HOST, "certificates are not checked for"),
+}
+_FLAWS: Mapping[str, Descriptor] = {
+    "duplicate-key": d.DUPLICATE_KEY,
+    "not-json": d.NOT_PARSED,
+    "not-yaml": d.NOT_PARSED,
+    "not-utf-8": d.NOT_PARSED,
+}
+
+
+@probe("config", version="1", descriptors=d.DESCRIPTORS)
+def look(model: Model, context: Context) -> Iterator[Claim]:
+    """Find what configurations tell libraries and installers to fetch and call.
+
+    ## What it looks at
+    JSON and YAML documents in every layer, those inside archives such as `.nemo` too: members
+    `_target_`, `_component_`, `class_path` and `target` that name a callable, tags of YAML that do,
+    members that are there twice. Requirements and constraints of pip, `pyproject.toml`, `Pipfile`,
+    conda environments: where packages come from. Dockerfiles: steps that fetch and run. No tag and no
+    alias of YAML is honoured, nothing is imported.
+
+    ## Why it matters
+    `hydra.utils.instantiate`, NeMo's `restore_from`, HyperPyYAML and others import whatever a
+    configuration names and call it with arguments from the same file: `_target_: os.system` is enough.
+
+    ## How to read it
+    What a configuration names is held to a list of libraries and plain types that configurations of
+    real models name. Classes of these give nothing; functions and unknown packages are medium;
+    the standard library is high; whatever runs, loads, writes or deletes is critical. Plain
+    requirements, pinned or not, give nothing. `config.documents` counts the documents.
+
+    ## What it cannot see
+    What a package does once it is installed or imported. Names that other tools compute from several
+    values. Templates of other languages; a Modelfile is named in a fact and not examined further.
+
+    ## Sources
+    hydra 1.3; NeMo 2; torchtune; HyperPyYAML 1.2; PyYAML 6.0; pip 25; PEP 508, 621; the names listed in
+    `knowledge/code/targets.json`.
+    """
+    del context
+    libraries = msgspec.json.decode(entry("code", "targets") or b"", type=Libraries)
+    dangers = msgspec.json.decode(entry("code", "effects") or b"", type=Dangers)
+    judge = Judge(libraries, dangers)
+    count = 0
+    for part in model.parts():
+        content = part.content
+        if isinstance(content, JsonDocument | YamlDocument):
+            count += 1
+            yield from _document(part, content, judge)
+        elif isinstance(content, Text):
+            yield from _text(part.where, content.text)
+    yield exactly("config.documents", count, "1")
+
+
+def _document(part: Part, content: JsonDocument | YamlDocument, judge: Judge) -> Iterator[Claim]:
+    found = [*targets(content.value)]
+    for key, value in content.shadowed:
+        found += targets({key: value})
+    if isinstance(content, YamlDocument):
+        found += tagged(content.tags)
+        yield from _origins(part.where, origins_of_environment(content.value))
+    claims = [claim for target in found for claim in _target(part.where, target, judge)]
+    yield from claims[:_MOST]
+    yield from _flaws(part.where, content.flaws)
+
+
+def _target(where: str, target: Target, judge: Judge) -> Iterator[Claim]:
+    judgement = judge.of(target.name)
+    at = place(where, pointer=target.pointer, line=target.line)
+    message = f"{target.key} names {target.name!r}" if target.pointer else f"tag {target.key!r}"
+    if judgement in _TARGETS and not (target.loose and judgement in ("function", "unknown")):
+        yield _TARGETS[judgement].at(at, message)
+    if target.line and target.key.startswith("tag:"):
+        severity = Severity.MEDIUM if judgement == "allowed" else None
+        yield d.OBJECT_TAG.at(at, message, severity=severity)
+
+
+def _flaws(where: str, flaws: Iterable[Flaw]) -> Iterator[Claim]:
+    for flaw in flaws:
+        if flaw.code in _FLAWS:
+            yield _FLAWS[flaw.code].at(place(where, byte=flaw.at), flaw.message)
+
+
+def _text(where: str, text: str) -> Iterator[Claim]:
+    name = where.replace("!", "/").rpartition("/")[2].lower()
+    if is_requirements(where):
+        yield from _origins(where, origins_of_lines(text))
+    elif name in ("pyproject.toml", "pipfile", "uv.toml", "poetry.toml"):
+        yield from _project(where, text)
+    elif is_dockerfile(where):
+        for step in fetching_steps(text):
+            yield d.REMOTE_STEP.at(place(where, line=step.line), step.written)
+    elif is_modelfile(where):
+        base = re.search(r"^\s*FROM\s+(\S+)", text, re.MULTILINE | re.IGNORECASE)
+        yield Fact(name="config.modelfile", value=base[1] if base else "", where=where)
+
+
+def _project(where: str, text: str) -> Iterator[Claim]:
+    import tomllib
+
+    try:
+        project = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        yield d.NOT_PARSED.at(where, "no TOML")
+        return
+    yield from _origins(where, origins_of_project(project))
+
+
+def _origins(where: str, origins: Iterable[Origin]) -> Iterator[Claim]:
+    for index, origin in enumerate(origins):
+        if index < _MOST:
+            descriptor, what = _ORIGINS[origin.kind]
+            at = place(where, line=origin.line, pointer=origin.pointer)
+            yield descriptor.at(at, f"{what} {origin.value!r}")
