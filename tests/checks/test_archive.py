@@ -93,6 +93,10 @@ def test_bytes_behind_an_archive_are_a_finding_at_their_offset(outer: bytes) -> 
     assert (finding.rule, finding.where) == ("archive.gap", f"model.bin byte:{len(outer)}")
 
 
+def test_bytes_before_an_archive_are_told_once() -> None:
+    assert rules(b"\xff\1" * 9 + torch_like()) == ["archive.prefix"]
+
+
 def test_bytes_behind_a_pickle_are_left_to_its_own_probe() -> None:
     assert rules(HARMLESS + b"\0\xff" * 9) == []
 

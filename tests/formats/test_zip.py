@@ -251,6 +251,23 @@ def test_streamed_members_are_found_without_a_central_directory(method: int) -> 
     assert "no central directory" in unread(cut)[0]
 
 
+@pytest.mark.parametrize("behind", [b"", b"\n", b"\xff" * 60_000])
+@pytest.mark.parametrize("before", [b"a line\n" * 900, b"\x01\xff" * 900, b"%PDF-1.7\n"])
+def test_an_archive_that_zipfile_opens_is_read_whatever_is_around_it(
+    before: bytes, behind: bytes
+) -> None:
+    data = before + zipped([("a.pkl", PAYLOAD)]) + behind
+    assert zipfile.is_zipfile(io.BytesIO(data))
+    assert any(part.where.endswith("!a.pkl") and part.format == "pickle" for part in layers(data))
+
+
+def test_an_archive_before_an_archive_is_read_as_one_of_its_own() -> None:
+    parts = named(zipped([("a", b"x"), ("b", PAYLOAD)]) + A_ZIP)
+    assert parts["gap@0!b"].format == "pickle"
+    assert [flaw.code for flaw in parts["gap@0"].content.flaws] == []
+    assert parts["a.txt"].format == "text"
+
+
 def test_both_directories_of_an_ambiguous_archive_are_read() -> None:
     data = two_directories(zipped([("a", HARMLESS)]), zipped([("b", PAYLOAD)]))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

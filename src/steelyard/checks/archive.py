@@ -356,6 +356,7 @@ Zip Slip).
     ),
 )
 _GAP = re.compile(r"gap@[0-9]{1,15}")
+_NOWHERE = 1 << 63  # an offset that no layer has
 _BY_CODE = {descriptor.id.partition(".")[2]: descriptor for descriptor in _FLAWS}
 
 
@@ -389,7 +390,7 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     CVE-2025-62518 (tar sizes); D. Fifield, A better zip bomb, WOOT 2019.
     """
     del context
-    holders: set[str] = set()  # layers whose `gap@` members are bytes that nothing claims
+    holders: dict[str, int] = {}  # layers with `gap@` members, and where their own bytes begin
     for part in model.parts():
         archive = _archive(part.content)
         if archive is not None:
@@ -398,9 +399,10 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
                 if flaw.code in _BY_CODE:
                     yield _BY_CODE[flaw.code].at(place(part.where, byte=flaw.at), flaw.message)
         if archive is not None or isinstance(part.content, Compressed):
-            holders.add(part.where)
+            holders[part.where] = _beginning(archive)
         outer, _, name = part.where.rpartition("!")
-        if outer in holders and _GAP.fullmatch(name) and part.format != "unread":
+        behind = holders.get(outer, _NOWHERE)  # what lies before is told as a prefix
+        if _GAP.fullmatch(name) and part.format != "unread" and int(name[4:]) >= behind:
             message = f"{part.size:,} bytes that belong to no member: {part.format}"
             yield _BY_CODE["gap"].at(place(outer, byte=int(name[4:])), message)
         if isinstance(part.content, Data):
@@ -413,6 +415,13 @@ def _archive(content: object) -> Zip | Tar | SevenZip | None:
         if isinstance(thing, Zip | Tar | SevenZip):
             return thing
     return None
+
+
+def _beginning(archive: Zip | Tar | SevenZip | None) -> int:
+    """Return where an archive's own bytes begin: behind the prefix, if it has one."""
+    if not isinstance(archive, Zip) or all(flaw.code != "prefix" for flaw in archive.flaws):
+        return 0
+    return min((entry.header_offset for entry in archive.entries), default=0)
 
 
 def _hidden(part: Part, data: Data) -> Iterator[Claim]:

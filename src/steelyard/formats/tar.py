@@ -8,7 +8,7 @@ import msgspec
 from steelyard.core.errors import LimitError, MalformedError
 from steelyard.formats.flaws import FlawList
 from steelyard.formats.paths import escapes, lands_outside, printable
-from steelyard.formats.polyglot import other_views
+from steelyard.formats.polyglot import pickle_view
 from steelyard.formats.port import Budget, Content, Format, Glimpse, Member
 from steelyard.formats.ranges import first_filled, gap_member
 from steelyard.formats.source import SliceSource, Source, exactly
@@ -60,7 +60,7 @@ def read(source: Source, budget: Budget) -> Tar:
 
 def members(content: Tar, source: Source, budget: Budget) -> Iterator[Member]:
     """Yield every member and every unclaimed range, in order of offset."""
-    yield from other_views(source, budget)
+    yield from pickle_view(source, budget)
     things: list[tuple[int, TarEntry | int]] = [(entry.offset, entry) for entry in content.entries]
     things += content.unclaimed
     names: set[str] = set()

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plain text: cards, licences, code, templates."""
 
-from steelyard.formats.port import Budget, Content, Format, Glimpse
+from collections.abc import Iterator
+
+from steelyard.formats.polyglot import other_views
+from steelyard.formats.port import Budget, Content, Format, Glimpse, Member
 from steelyard.formats.source import Source
 
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
@@ -45,4 +48,10 @@ def _is_text(glimpse: Glimpse) -> bool:
     return bool(head) and head.translate(None, _CONTROL) == head
 
 
-TEXT = Format(id="text", title="Text", rank=90, matches=_is_text, read=read)
+def members(content: Text, source: Source, budget: Budget) -> Iterator[Member]:
+    """Yield what other readers would make of the bytes, such as an archive behind the text."""
+    del content
+    yield from other_views(source, budget)
+
+
+TEXT = Format(id="text", title="Text", rank=90, matches=_is_text, read=read, members=members)

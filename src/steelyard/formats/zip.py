@@ -11,7 +11,7 @@ from steelyard.formats.port import Budget, Format, Glimpse, Member
 from steelyard.formats.ranges import gap_member
 from steelyard.formats.source import Source
 from steelyard.formats.zip_crc import has_crc
-from steelyard.formats.zip_directory import ends_with_archive
+from steelyard.formats.zip_directory import ends_with_archive, opens_as_archive
 from steelyard.formats.zip_entries import Zip, ZipEntry
 from steelyard.formats.zip_flaws import UNREADABLE
 from steelyard.formats.zip_records import END, LOCAL
@@ -25,6 +25,7 @@ __all__ = [
     "ends_with_archive",
     "entry_source",
     "gap_members",
+    "opens_as_archive",
     "walk",
     "zip_members",
 ]

@@ -82,6 +82,15 @@ def ends_with_archive(source: Source) -> bool:
     )
 
 
+def opens_as_archive(source: Source) -> bool:
+    """Tell whether Python's zipfile opens the bytes: an end record near the end leads to members."""
+    return any(
+        directory.size > 0
+        for at in _end_positions(source)
+        for directory in _views(source, _end_record(source, at))
+    )
+
+
 def find_directories(source: Source) -> Ends:
     """Return every central directory that a reader may take for the archive's."""
     directories: list[Directory] = []

@@ -70,9 +70,8 @@ def unpack(source: Source, extent: Extent, budget: Budget) -> Unpacked:
     if make is None:
         name = _NAMES.get(extent.method, "unknown")
         return Unpacked(problem=f"compression method {extent.method} ({name}) cannot be unpacked")
-    start, enough = extent.start, -1
-    if extent.method == LZMA:
-        start, enough = start + _lzma_header(source, start), extent.unpacked
+    start = extent.start + (_lzma_header(source, extent.start) if extent.method == LZMA else 0)
+    enough = extent.unpacked if extent.method == LZMA else -1
     unpacking = Unpacking(make, source, start, extent.start + size, budget, enough)
     made = SpooledSource(unpacking.chunks())
     return Unpacked(
@@ -81,6 +80,29 @@ def unpack(source: Source, extent: Extent, budget: Budget) -> Unpacked:
         crc=unpacking.crc,
         slack=extent.start + size - (start + unpacking.used),
     )
+
+
+def beginning(source: Source, extent: Extent, most: int, budget: Budget) -> bytes | None:
+    """Return the first bytes of a member, at most so many; None when none are to be had.
+
+    Raises:
+        LimitError: They are more than may be spent.
+    """
+    if extent.start < 0:
+        return None
+    if extent.method == STORED:
+        return source.read(extent.start, min(most, max(extent.packed, extent.unpacked)))
+    make = _decoder(source, extent)
+    if make is None:
+        return None
+    start = extent.start + (_lzma_header(source, extent.start) if extent.method == LZMA else 0)
+    end = min(extent.start + extent.packed, source.size)
+    data = b""
+    for chunk in Unpacking(make, source, start, end, budget).chunks():
+        data += chunk
+        if len(data) >= most:
+            break
+    return data[:most]
 
 
 def stream_size(source: Source, extent: Extent, budget: Budget) -> int:

@@ -9,9 +9,9 @@ from steelyard.core.errors import LimitError, MalformedError
 from steelyard.formats.flaws import FlawList
 from steelyard.formats.port import Budget, Flaw
 from steelyard.formats.ranges import Range, first_filled, gaps, overlaps
-from steelyard.formats.source import Source
+from steelyard.formats.source import SliceSource, Source
 from steelyard.formats.zip_crc import crc_flaws, link_flaws
-from steelyard.formats.zip_directory import Directory, find_directories
+from steelyard.formats.zip_directory import Directory, ends_with_archive, find_directories
 from steelyard.formats.zip_entries import Zip, ZipEntry, entry_of
 from steelyard.formats.zip_flaws import (
     contradictions,
@@ -109,6 +109,8 @@ class _Walk:
         if self._several:
             self._seen.add(key)
         self._budget.check_time()
+        if len(self._entries) >= self._budget.limits.members:
+            raise LimitError(f"more than {self._budget.limits.members:,} members")
         self._note(name_flaws(record))
         at = record.header_offset
         try:
@@ -140,6 +142,8 @@ class _Walk:
         self._claims.append(Range(record.header_offset, end, name))
 
     def _strays(self, gap: Range) -> None:
+        if ends_with_archive(SliceSource(self._source, gap.start, gap.end - gap.start)):
+            return  # it is read as an archive of its own
         for record in stray_records(self._source, gap.start, gap.end, self._budget):
             if len(self._entries) >= self._budget.limits.members:
                 return
