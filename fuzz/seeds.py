@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks import weights
+from tests.samples import graphs
 
 _TEMPLATE = "{% for m in messages %}{{ m['role'] + ': ' + m['content'] | trim }}\n{% endfor %}"
 
@@ -198,6 +199,16 @@ def _programs() -> list[bytes]:
     return [elf, portable, b"#!/bin/sh\ntrue\n", b"\xca\xfe\xba\xbe\x00\x00\x00\x34" + bytes(16)]
 
 
+def _onnx() -> list[bytes]:
+    tensors = [
+        graphs.onnx_tensor(raw=graphs.FLOATS),
+        graphs.external(location="w.data", offset="0", length="16"),
+    ]
+    branch = graphs.graph_attribute("then_branch", graphs.onnx_node("PyOp", "ai.onnx.contrib"))
+    nodes = [graphs.onnx_node("Add"), graphs.onnx_node("If", attributes=branch)]
+    return [graphs.onnx(nodes, tensors, graphs.onnx_function("a", "F", graphs.onnx_node("Mul")))]
+
+
 @cache
 def seeds() -> dict[str, bytes]:
     """Return the files by a name whose suffix suits them."""
@@ -215,6 +226,7 @@ def seeds() -> dict[str, bytes]:
         "png": _media(),
         "exe": _programs(),
         "txt": _texts(),
+        "onnx": _onnx(),
     }
     named = {
         f"seed{n}.{kind}": data for kind, all in families.items() for n, data in enumerate(all)
