@@ -14,6 +14,7 @@ from steelyard.formats.yaml_events import Tag
 
 _KEYS = frozenset({"_target_", "_component_", "class_path"})
 _LOOSE_KEYS = frozenset({"target"})  # latent-diffusion; elsewhere the word means many things
+_BY_PATH = "hydra.utils.get_"
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _PYTHON_TAG = "tag:yaml.org,2002:python/"
 _PLAIN_TAGS = frozenset(
@@ -82,12 +83,24 @@ def targets(value: object) -> Iterator[Target]:
     Source:
         hydra 1.3, instantiate API; torchtune 0.6, config; Lightning CLI 2.5; latent-diffusion 2022.
     """
-    for pointer, key, held in members_of(value):
+    for pointer, key, held in members_of({"": value}):
+        pointer = pointer[1:]
+        if isinstance(held, dict) and str(held.get("_target_")).startswith(_BY_PATH):
+            yield from _paths(pointer, held)
         loose = key in _LOOSE_KEYS
         if not isinstance(held, str) or not (loose or key in _KEYS):
             continue
         if not loose or _DOTTED.fullmatch(held):
             yield Target(name=held.strip(), pointer=pointer, line=0, key=key, loose=loose)
+
+
+def _paths(pointer: str, held: dict[str, object]) -> Iterator[Target]:
+    """Yield what `hydra.utils.get_method` and its like are to look up."""
+    given = held.get("_args_")
+    for key, name in (("path", held.get("path")), ("_args_", given)):
+        name = name[0] if isinstance(name, list) and name else name
+        if isinstance(name, str):
+            yield Target(name=name, pointer=f"{pointer}/{key}", line=0, key=key, loose=False)
 
 
 def tagged(tags: tuple[Tag, ...]) -> Iterator[Target]:

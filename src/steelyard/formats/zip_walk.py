@@ -116,19 +116,20 @@ class _Walk:
         try:
             local = local_record(self._source, at, name_guess=len(record.name))
         except MalformedError as error:
-            name = shown_name(record.name, record.flags)
-            self._flaws.add("no-local-header", f"{name!r}: {error.message}", error.at)
-            self._entries.append(entry_of(record, -1, central=True))
+            entry = entry_of(record, -1, central=True)
+            self._flaws.add("no-local-header", f"{entry.name!r}: {error.message}", error.at)
+            self._entries.append(entry)
             return
         data = at + local.length
+        entry = entry_of(record, data, central=True)
         self._note(contradictions(record, local))
-        self._entries.append(entry_of(record, data, central=True))
+        self._entries.append(entry)
         if local.method != record.method or sizes_differ(record, local):
             self._entries.append(entry_of(local, data, central=False))
-        self._claim(record, local, data)
+        self._claim(record, local, entry)
 
-    def _claim(self, record: Record, local: Record, data: int) -> None:
-        name = shown_name(record.name, record.flags)
+    def _claim(self, record: Record, local: Record, entry: ZipEntry) -> None:
+        name, data = entry.name, entry.data_offset
         end = data + record.packed
         if stored_sizes_differ(record):
             sizes = f"{record.packed:,} bytes stand for {record.unpacked:,}"
