@@ -51,6 +51,13 @@ def test_a_picture_that_is_also_a_pickle_is_read_as_both() -> None:
     assert named(data)["pickle@0"].format == "pickle"
 
 
+def test_numbers_that_begin_like_a_font_or_an_icon_are_not_one() -> None:
+    for head in (b"\0\1\0\0", b"\0\0\1\0"):
+        assert layers(head + bytes(range(200)))[0].format == "data"
+    font = b"\0\1\0\0" + struct.pack(">HHHH", 10, 128, 3, 32) + bytes(160)
+    assert layers(font)[0].format == "media"
+
+
 def test_a_picture_that_was_cut_off_is_still_known() -> None:
     assert [part.format for part in layers(PNG[:30])] == ["media"]
     assert unread(PNG[:30]) == []

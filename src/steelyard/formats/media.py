@@ -27,14 +27,12 @@ _MAGIC = (
     (b"%PDF-", "pdf"),
     (b"wOFF", "woff"),
     (b"wOF2", "woff2"),
-    (b"\x00\x01\x00\x00\x00", "truetype"),
-    (b"OTTO\x00", "opentype"),
     (b"OggS\x00", "ogg"),
     (b"fLaC\x00", "flac"),
-    (b"ID3", "mp3"),
+    (b"ID3\x03\x00", "mp3"),
+    (b"ID3\x04\x00", "mp3"),
     (b"II*\x00", "tiff"),
     (b"MM\x00*", "tiff"),
-    (b"\x00\x00\x01\x00", "icon"),
     (b"\x1aE\xdf\xa3", "matroska"),
     (b"SQLite format 3\x00", "sqlite"),
 )
@@ -77,7 +75,19 @@ def _kind(head: bytes) -> str:
             return kind
     if head.startswith(b"RIFF"):
         return _RIFF.get(head[8:12], "")
-    return "mp4" if head[4:8] == b"ftyp" else ""
+    if head[4:8] == b"ftyp":
+        return "mp4"
+    return "font" if head.startswith((b"\0\1\0\0", b"OTTO")) and _is_font(head) else ""
+
+
+def _is_font(head: bytes) -> bool:
+    """Tell whether the header's search fields follow from its number of tables, as OpenType has it."""
+    tables = int.from_bytes(head[4:6], "big")
+    if not 0 < tables < 100:
+        return False
+    power = tables.bit_length() - 1
+    fields = (16 << power, power, 16 * tables - (16 << power))
+    return head[6:12] == b"".join(field.to_bytes(2, "big") for field in fields)
 
 
 def _png_end(data: bytes) -> int:

@@ -2,12 +2,12 @@
 """Callables that a configuration names, for a library to import and call."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import msgspec
 
-from steelyard.formats.json import members_of
+from steelyard.formats.json import objects_of
 from steelyard.formats.python_dangers import Dangers, Kinds
 from steelyard.formats.python_names import MODULES
 from steelyard.formats.yaml_events import Tag
@@ -83,18 +83,19 @@ def targets(value: object) -> Iterator[Target]:
     Source:
         hydra 1.3, instantiate API; torchtune 0.6, config; Lightning CLI 2.5; latent-diffusion 2022.
     """
-    for pointer, key, held in members_of({"": value}):
-        pointer = pointer[1:]
-        if isinstance(held, dict) and str(held.get("_target_")).startswith(_BY_PATH):
+    for pointer, held in objects_of(value):
+        for key, name in held.items():
+            loose = key in _LOOSE_KEYS
+            if not isinstance(name, str) or not (loose or key in _KEYS):
+                continue
+            if not loose or _DOTTED.fullmatch(name):
+                place = f"{pointer}/{key}"
+                yield Target(name=name.strip(), pointer=place, line=0, key=key, loose=loose)
+        if str(held.get("_target_")).startswith(_BY_PATH):
             yield from _paths(pointer, held)
-        loose = key in _LOOSE_KEYS
-        if not isinstance(held, str) or not (loose or key in _KEYS):
-            continue
-        if not loose or _DOTTED.fullmatch(held):
-            yield Target(name=held.strip(), pointer=pointer, line=0, key=key, loose=loose)
 
 
-def _paths(pointer: str, held: dict[str, object]) -> Iterator[Target]:
+def _paths(pointer: str, held: Mapping[str, object]) -> Iterator[Target]:
     """Yield what `hydra.utils.get_method` and its like are to look up."""
     given = held.get("_args_")
     for key, name in (("path", held.get("path")), ("_args_", given)):
