@@ -74,6 +74,29 @@ def test_a_ceiling_looks_at_no_other_findings_than_its_own():
     assert CEILING.judge([looked(), finding(Severity.CRITICAL, "q.x")]).outcome is Outcome.PASS
 
 
+def test_a_ceiling_leaves_alone_what_it_is_told_to_spare():
+    sparing = Ceiling(
+        id="c",
+        findings=("*",),
+        spare=("q.*",),
+        fail=Severity.HIGH,
+        warn=Severity.MEDIUM,
+        probes=("p",),
+    )
+    spared = finding(Severity.CRITICAL, "q.x")
+    assert sparing.judge([looked(), spared]).outcome is Outcome.PASS
+    assert sparing.judge([looked(), finding(Severity.HIGH, "r.x")]).outcome is Outcome.FAIL
+
+
+def test_a_ceiling_asks_every_probe_that_left_something_whether_it_looked_to_the_end():
+    everything = Ceiling(
+        id="c", findings=("*",), fail=Severity.HIGH, warn=Severity.MEDIUM, probes=("p",)
+    )
+    broken_off = seen(Gap(name="new.failed", reason="a bug"), "new")
+    assert everything.judge([looked(), broken_off]).outcome is Outcome.UNKNOWN
+    assert everything.judge([looked(), looked("new")]).outcome is Outcome.PASS
+
+
 def test_a_gap_is_unknown_and_named():
     gap = seen(Gap(name="p.unread", reason="encrypted"))
     ruling = COMPLETE.judge([looked(), gap])

@@ -35,25 +35,30 @@ class Ceiling(_Kind, frozen=True, kw_only=True, tag="ceiling"):
     """No finding may be too severe, and the probes that would find it must have looked.
 
     Attributes:
-        findings: Patterns of finding rules, such as `pickle.*`.
+        findings: Patterns of finding rules, such as `pickle.*` or `*`.
+        spare: Patterns of finding rules that are not its business.
         fail: Findings of this severity or worse fail.
         warn: Findings of this severity or worse warn; never above `fail`.
-        probes: Probes that must have looked to the end; else the outcome is `unknown`.
+        probes: Probes that must have looked to the end, as must every other probe that left
+            evidence and is its business; else the outcome is `unknown`.
     """
 
     findings: tuple[str, ...]
     fail: Severity
     warn: Severity
     probes: tuple[str, ...]
+    spare: tuple[str, ...] = ()
 
     def judge(self, evidence: Sequence[Evidence]) -> Ruling:
         """Rule on the evidence."""
         hits = [
             item
             for item in evidence
-            if isinstance(item.claim, Finding) and _any_match(item.claim.rule, self.findings)
+            if isinstance(item.claim, Finding) and self._minds(item.claim.rule)
         ]
-        looked, missing = _look(evidence, self.probes)
+        seen = {item.source.probe for item in evidence}
+        probes = {*self.probes, *(probe for probe in seen if self._minds(f"{probe}."))}
+        looked, missing = _look(evidence, sorted(probes))
         due = [item for item in hits if _rank(item) >= self.fail.rank]
         if due:
             return self._ruling(Outcome.FAIL, due, _tally(due))
@@ -63,6 +68,9 @@ class Ceiling(_Kind, frozen=True, kw_only=True, tag="ceiling"):
         if due:
             return self._ruling(Outcome.WARN, due, _tally(due))
         return self._ruling(Outcome.PASS, looked, f"nothing of {self.warn} severity or worse")
+
+    def _minds(self, rule: str) -> bool:
+        return _any_match(rule, self.findings) and not _any_match(rule, self.spare)
 
 
 class Complete(_Kind, frozen=True, kw_only=True, tag="complete"):
@@ -208,7 +216,7 @@ def _any_match(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _look(evidence: Sequence[Evidence], probes: tuple[str, ...]) -> tuple[list[Evidence], str]:
+def _look(evidence: Sequence[Evidence], probes: Sequence[str]) -> tuple[list[Evidence], str]:
     """Return the evidence that probes looked to the end, and a sentence on those that did not."""
     done = completions(evidence)
     missing = sorted(set(probes) - done.keys())
