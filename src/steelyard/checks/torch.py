@@ -19,13 +19,13 @@ def _kind(code: str, severity: Severity, title: str, page: str, remedy: str) -> 
 _FLAWS = (
     _kind(
         "missing-storage",
-        Severity.MEDIUM,
+        Severity.LOW,
         "A tensor refers to a storage that is not in the archive",
         """
-The pickle names a storage with elements, and the archive has no member of that name. Loading fails, or
-fills the tensor with whatever a loader makes of a missing file.
+The pickle names a storage with elements, and the archive has no member of that name, or an empty one.
+`torch.jit.trace` leaves out the inputs it traced with; otherwise loading fails.
 """,
-        _DO_NOT_LOAD,
+        "Nothing for traced inputs; else get the file again from its source",
     ),
     _kind(
         "storage-size",

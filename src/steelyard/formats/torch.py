@@ -44,7 +44,8 @@ class TorchArchive(Zip, frozen=True, kw_only=True):
 class _Reading:
     """What is being found out of an archive."""
 
-    def __init__(self) -> None:
+    def __init__(self, archive: Zip) -> None:
+        self.names = frozenset(entry.name for entry in archive.entries)
         self.pickles: dict[int, Pickle] = {}
         self.storages: dict[str, Storage] = {}
         self.tensors: list[TensorInfo] = []
@@ -54,7 +55,7 @@ class _Reading:
 def read(source: Source, budget: Budget) -> TorchArchive:
     """Follow the pickles of an archive, and hold its members to what they say of them."""
     archive = walk(source, budget)
-    reading = _Reading()
+    reading = _Reading(archive)
     for index, entry in enumerate(archive.entries):
         if entry.name.endswith(".pkl") and entry.data_offset >= 0:
             _read_pickle(source, index, entry, reading, budget)
@@ -80,30 +81,38 @@ def _read_pickle(
     if content.streams[0].error and content.streams[0].inert:
         return  # perhaps it is something else under this name
     reading.pickles[index] = content
+    folder = storage_folder(entry.name, reading.names)
     for machine in machines:
-        _note_storages(machine, entry.name, reading)
+        _note_storages(machine, folder, reading)
         found = list(views(machine.result))
-        reading.tensors += tensor_infos(found, storage_name(entry.name, ""))
+        reading.tensors += tensor_infos(found, folder[0])
         for flaw in view_flaws(found):
             reading.flaws.add(flaw.code, flaw.message, flaw.at)
 
 
-def storage_name(pickle: str, key: str) -> str:
-    """Return the name of the member that holds a storage, given the name of the pickle."""
-    folder, slash, name = pickle.rpartition("/")
-    stem = name.removesuffix(".pkl")
-    if stem in ("data", "constants"):
-        return f"{folder}{slash}{stem}/{key}"
-    root, slash, _ = pickle.partition("/")  # torch.package
-    return f"{root if slash else ''}{slash}.data/{key}.storage"
+def storage_folder(pickle: str, names: frozenset[str]) -> tuple[str, str]:
+    """Return what stands before and behind the key in the name of a storage.
+
+    Args:
+        pickle: Name of the pickle that refers to it.
+        names: Names of all members.
+    """
+    beside = pickle.removesuffix(".pkl") + "/"
+    root, slash, _ = pickle.partition("/")
+    package = f"{root if slash else ''}{slash}.data/"  # torch.package keeps all of them there
+    if any(name.startswith(beside) for name in names):
+        return beside, ""
+    if any(name.startswith(package) and name.endswith(".storage") for name in names):
+        return package, ".storage"
+    return beside, ""
 
 
-def _note_storages(machine: Machine, pickle: str, reading: _Reading) -> None:
+def _note_storages(machine: Machine, folder: tuple[str, str], reading: _Reading) -> None:
     for reference in machine.state.persistent:
         storage = storage_of(reference)
         if storage is None:
             continue
-        known = reading.storages.setdefault(storage_name(pickle, storage.key), storage)
+        known = reading.storages.setdefault(storage.key.join(folder), storage)
         if known.nbytes != storage.nbytes:
             sizes = f"once {known.nbytes:,} bytes, once {storage.nbytes:,}"
             reading.flaws.add("storage-size", f"storage {storage.key!r} is said to have {sizes}")
@@ -112,7 +121,6 @@ def _note_storages(machine: Machine, pickle: str, reading: _Reading) -> None:
 def _opaque(archive: Zip, reading: _Reading) -> frozenset[int]:
     """Return the members that are nothing but elements of tensors; note what contradicts that."""
     opaque: set[int] = set()
-    names = {entry.name for entry in archive.entries}
     folders = {name.rpartition("/")[0] for name in reading.storages}
     for index, entry in enumerate(archive.entries):
         storage = reading.storages.get(entry.name)
@@ -121,6 +129,9 @@ def _opaque(archive: Zip, reading: _Reading) -> frozenset[int]:
             True,
         ):
             opaque.add(index)
+        elif storage is not None and entry.unpacked == 0:  # torch.jit.trace leaves its inputs out
+            message = f"{entry.name!r} is referred to and is empty"
+            reading.flaws.add("missing-storage", message, entry.header_offset)
         elif storage is not None:
             sizes = f"{entry.unpacked:,} bytes, its tensors {storage.nbytes:,}"
             reading.flaws.add("storage-size", f"{entry.name!r} has {sizes}", entry.header_offset)
@@ -128,7 +139,7 @@ def _opaque(archive: Zip, reading: _Reading) -> frozenset[int]:
             message = f"no pickle refers to {entry.name!r}"
             reading.flaws.add("unreferenced", message, entry.header_offset)
     for name, storage in reading.storages.items():
-        if name not in names and storage.nbytes:
+        if name not in reading.names and storage.nbytes:
             reading.flaws.add("missing-storage", f"{name!r} is referred to and is not there")
     return frozenset(opaque)
 

@@ -4,6 +4,7 @@
 import enum
 import functools
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -85,6 +86,8 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
         methods: Dotted names of methods that may be called.
         beside: Dotted names whose instances a loader replaces by arrays in files beside.
         script: Shape of modules that exist inside TorchScript alone.
+        foreign: Shape of names that modules take over from elsewhere: not their own classes.
+        acting: Shape of such names that open, run or connect when they are called, whatever the module.
     """
 
     library: str
@@ -102,6 +105,8 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     methods: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
     script: str = ""
+    foreign: str = ""
+    acting: str = ""
 
 
 class Allowlist:
@@ -126,6 +131,8 @@ class Allowlist:
         self.shared = frozenset().union(*(library.shared for library in libraries))
         self.methods = frozenset().union(*(library.methods for library in libraries))
         self.beside = frozenset().union(*(library.beside for library in libraries))
+        self._acting = _any(library.acting for library in libraries)
+        self._foreign = _any(library.foreign for library in libraries)
         self._known: dict[tuple[str, str, bool], Judgement] = {}
 
     def judge(self, module: str, name: str, *, script: bool = False) -> Judgement:
@@ -147,9 +154,10 @@ class Allowlist:
             return Judgement(Standing.FORM, form)
         if name in self._names.get(module, ()):
             return Judgement(Standing.ALLOWED)
+        foreign = bool(self._foreign.fullmatch(name) or self._acting.fullmatch(name))
         for library in self._libraries:
             found = _by_shape(library, module, name, script=script)
-            if found is not None:
+            if found is not None and not (foreign and found.standing is Standing.CLASS):
                 return found
         return self._unlisted(module, name)
 
@@ -165,11 +173,17 @@ class Allowlist:
                 reason=f"not among the names of {owner} that are safe",
                 everywhere=owner == _STANDARD,
             )
+        if self._acting.fullmatch(name):
+            return Judgement(Standing.BLOCKED, reason="a name that the module takes from elsewhere")
         if _CLASS_SHAPED.fullmatch(name):
             return Judgement(Standing.REVIEW)
         if name.startswith("__"):
             return Judgement(Standing.BLOCKED, reason="an internal of Python")
         return Judgement(Standing.FUNCTION)
+
+
+def _any(shapes: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(filter(None, shapes)) or "(?!)")
 
 
 def _by_shape(library: Library, module: str, name: str, *, script: bool) -> Judgement | None:

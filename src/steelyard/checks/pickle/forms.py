@@ -14,7 +14,7 @@ from steelyard.formats.pickle_values import PLAIN, Blob, Call, Container, Global
 
 Form = Callable[[Event, Names], str]
 
-HANDED_ON = frozenset({"array-wrapper", "distribution", "factory", "uncalled"})
+HANDED_ON = frozenset({"array-wrapper", "distribution", "factory", "nothing-first", "uncalled"})
 """Forms whose callables may be handed on as values: types, that is."""
 
 _USABLE = (Standing.ALLOWED, Standing.CLASS, Standing.REVIEW, Standing.FORM)
@@ -93,6 +93,11 @@ def _constants(event: Event, names: Names) -> str:
 
 def _one_container(event: Event, names: Names) -> str:
     return "" if len(_args(event)) == 1 else "with two arguments it calls the first one"
+
+
+def _nothing_first(event: Event, names: Names) -> str:
+    args = _args(event)
+    return "" if args and args[0] is None else "it opens the file that is named first"
 
 
 def _reconstructor(event: Event, names: Names) -> str:
@@ -213,6 +218,7 @@ FORMS: dict[str, Form] = {
     "main-by-name": _uncalled,
     "module-by-name": _module_by_name,
     "newobj": _newobj,
+    "nothing-first": _nothing_first,
     "numpy-name": _numpy_name,
     "one-container": _one_container,
     "partial": _partial,

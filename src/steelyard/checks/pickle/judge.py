@@ -126,6 +126,9 @@ class Judge:
             return Concern(d.UNKNOWN_CALL, event, f"calls {event.text}")
         if judgement.standing is Standing.REVIEW:
             return self._unknown_class(event)
+        if judgement.standing is Standing.CLASS and event.op in _CONSTRUCTORS:
+            if odd := _odd_text((event.args, event.kwargs)):
+                return Concern(d.UNKNOWN_CALL, event, f"calls {event.text}: {odd} is no mere name")
         return self._known(event)
 
     def _computed(self, event: Event) -> Concern | None:
