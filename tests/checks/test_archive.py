@@ -47,6 +47,7 @@ def rules(data: bytes) -> list[str]:
         b"plain text",
         bytes(100),
     ],
+    ids=["torch", "streamed", "tar.gz", "7z", "docx", "text", "zeros"],
 )
 def test_an_honest_archive_gives_no_finding(data: bytes) -> None:
     assert findings(data) == []
