@@ -127,7 +127,7 @@ def _need_row(number: int, need: Need, most: float) -> Row:
     return Row(
         y=number * _ROW,
         label=_tokens(need),
-        value=f"steady {size(need.steady)}, worst {size(need.worst)}",
+        value=f"{size(need.steady)}, worst {size(need.worst)}",
         bars=tuple(bars),
         marks=(_bar("worst", x, max(0.0, share(need.worst, most) - x)),),
     )
