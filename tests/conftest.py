@@ -103,3 +103,9 @@ def chromium() -> str:
 def repository() -> Path:
     """Return the root of the repository."""
     return ROOT
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name bytes by their number: what they are may differ from process to process."""
+    del config
+    return f"{argname}{len(val)}" if isinstance(val, bytes) and len(val) > 16 else None
