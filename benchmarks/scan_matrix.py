@@ -73,9 +73,10 @@ def steelyard() -> Peer:
         def install(self) -> str:
             return ""
 
-    return Own(
-        name="steelyard", version=__version__, arguments=(), clean=r'"outcome": ?"pass"', stops=(1,)
-    )
+        def is_clean(self, output: str) -> bool:
+            return msgspec.json.decode(output)["verdict"]["outcome"] == "pass"
+
+    return Own(name="steelyard", version=__version__, arguments=(), clean="")
 
 
 def main() -> None:
