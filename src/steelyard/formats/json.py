@@ -70,6 +70,19 @@ def members_of(value: object, pointer: str = "") -> Iterator[tuple[str, str, Any
             ]
 
 
+def objects_of(value: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield JSON pointer and object of every object of a value, outer before inner."""
+    stack: list[tuple[str, object]] = [("", value)]
+    while stack:
+        pointer, value = stack.pop()
+        if isinstance(value, dict):
+            yield pointer, value
+            stack += [(f"{pointer}/{_escaped(str(key))}", value[key]) for key in reversed(value)]
+        elif isinstance(value, list):
+            last = len(value) - 1
+            stack += [(f"{pointer}/{last - at}", item) for at, item in enumerate(reversed(value))]
+
+
 def read(source: Source, budget: Budget) -> JsonDocument:
     """Read a document.
 
@@ -188,4 +201,4 @@ def _is_json(glimpse: Glimpse) -> bool:
 
 JSON = Format(id="json", title="JSON", rank=30, matches=_is_json, read=read)
 
-__all__ = ["JSON", "JsonDocument", "Omitted", "members_of", "read"]
+__all__ = ["JSON", "JsonDocument", "Omitted", "members_of", "objects_of", "read"]
