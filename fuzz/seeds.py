@@ -209,6 +209,19 @@ def _onnx() -> list[bytes]:
     return [graphs.onnx(nodes, tensors, graphs.onnx_function("a", "F", graphs.onnx_node("Mul")))]
 
 
+def _tensorflow() -> list[bytes]:
+    constants = [
+        graphs.tf_constant("path", "/etc/hosts"),
+        graphs.tf_numbers("w", graphs.FLOATS),
+        graphs.tf_node("ReadFile", "r", ["path"]),
+    ]
+    graph = graphs.tf_graph(constants, [graphs.tf_function("f", graphs.tf_node("MatMul"))])
+    layer = graphs.field(3, "root") + graphs.field(4, "_tf_keras_layer")
+    metadata = graphs.field(1, graphs.field(2, 1) + layer + graphs.field(5, '{"a": [1, 2]}'))
+    index = graphs.tensor_bundle({"w": graphs.bundle_entry((4,), 0, 16)})
+    return [graph, graphs.saved_model(graph, ["vocab.txt"]), metadata, index]
+
+
 @cache
 def seeds() -> dict[str, bytes]:
     """Return the files by a name whose suffix suits them."""
@@ -227,6 +240,7 @@ def seeds() -> dict[str, bytes]:
         "exe": _programs(),
         "txt": _texts(),
         "onnx": _onnx(),
+        "pb": _tensorflow(),
     }
     named = {
         f"seed{n}.{kind}": data for kind, all in families.items() for n, data in enumerate(all)

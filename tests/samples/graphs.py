@@ -77,3 +77,75 @@ def onnx(nodes: Iterable[bytes] = (), tensors: Iterable[bytes] = (), more: bytes
 
 
 FLOATS = struct.pack("<4f", 1, 2, 3, 4)
+
+
+def tf_constant(name: str, text: str) -> bytes:
+    """Return a NodeDef of a constant that is a text."""
+    tensor = field(1, 7) + field(2, b"") + field(8, text)
+    value = field(5, field(1, "value") + field(2, field(8, tensor)))
+    return field(1, name) + field(2, "Const") + value
+
+
+def tf_numbers(name: str, raw: bytes, shape: Iterable[int] = (4,), dtype: int = 1) -> bytes:
+    """Return a NodeDef of a constant that is a tensor."""
+    extents = b"".join(field(2, field(1, extent)) for extent in shape)
+    tensor = field(1, dtype) + field(2, extents) + field(4, raw)
+    return (
+        field(1, name)
+        + field(2, "Const")
+        + field(5, field(1, "value") + field(2, field(8, tensor)))
+    )
+
+
+def tf_node(op: str, name: str = "n", inputs: Iterable[str] = (), **texts: str) -> bytes:
+    """Return a NodeDef with text attributes."""
+    made = field(1, name) + field(2, op) + b"".join(field(3, each) for each in inputs)
+    for key, text in texts.items():
+        made += field(5, field(1, key) + field(2, field(2, text)))
+    return made
+
+
+def tf_function(name: str, *nodes: bytes) -> bytes:
+    """Return a FunctionDef."""
+    return field(1, field(1, name)) + b"".join(field(3, node) for node in nodes)
+
+
+def tf_graph(nodes: Iterable[bytes], functions: Iterable[bytes] = ()) -> bytes:
+    """Return a GraphDef."""
+    library = b"".join(field(1, function) for function in functions)
+    made = b"".join(field(1, node) for node in nodes)
+    return made + (field(2, library) if library else b"") + field(4, field(1, 1882))
+
+
+def meta_graph(graph: bytes, assets: Iterable[str] = ()) -> bytes:
+    """Return a MetaGraphDef."""
+    info = field(4, "serve") + field(5, "2.20.0")
+    return field(1, info) + field(2, graph) + b"".join(field(6, field(2, name)) for name in assets)
+
+
+def saved_model(graph: bytes, assets: Iterable[str] = ()) -> bytes:
+    """Return a SavedModel."""
+    return field(1, 1) + field(2, meta_graph(graph, assets))
+
+
+def bundle_entry(shape: Iterable[int], offset: int, size: int, dtype: int = 1) -> bytes:
+    """Return a BundleEntryProto."""
+    extents = b"".join(field(2, field(1, extent)) for extent in shape)
+    return field(1, dtype) + field(2, extents) + field(4, offset) + field(5, size)
+
+
+def tensor_bundle(entries: dict[str, bytes], shards: int = 1) -> bytes:
+    """Return the index of a checkpoint: a table of one block."""
+
+    def block(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
+        made = b"".join(
+            varint(0) + varint(len(key)) + varint(len(value)) + key + value for key, value in pairs
+        )
+        return made + struct.pack("<II", 0, 1)
+
+    pairs = [(b"", field(1, shards))] + [(k.encode(), v) for k, v in sorted(entries.items())]
+    data = block(pairs)
+    index = block([(b"~", varint(0) + varint(len(data)))])
+    handles = varint(0) + varint(0) + varint(len(data) + 5) + varint(len(index))
+    footer = handles.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57)
+    return data + bytes(5) + index + bytes(5) + footer
