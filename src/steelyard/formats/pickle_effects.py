@@ -3,6 +3,7 @@
 
 from steelyard.formats.pickle_state import State
 from steelyard.formats.pickle_values import (
+    COMPUTED_NAME,
     Blob,
     Call,
     Container,
@@ -46,7 +47,7 @@ def stack_global(state: State, data: bytes, pos: int) -> int:
 
 
 def _computed(state: State, module: Value, name: Value, op: str) -> Unknown:
-    value = Unknown("<imported by a computed name>", state.at)
+    value = Unknown(COMPUTED_NAME, state.at)
     state.log.changed("name", value, (module, name), state.at, op)
     return value
 

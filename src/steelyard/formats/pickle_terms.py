@@ -148,11 +148,13 @@ def _snapshots(values: tuple[Value, ...] | list[Value], depth: int) -> Iterator[
 def shape(value: Value, depth: int = 4) -> Hashable:
     """Return what tells values apart that do different things: types, and the names inside."""
     kind = type(value)
+    if kind in PLAIN:
+        return kind
     if kind is tuple:
         if depth <= 0:
-            return "tuple"
+            return kind
         more = len(value) > _WIDTH
-        return ("tuple", *(shape(item, depth - 1) for item in value[:_WIDTH]), more)
+        return (kind, more, *[shape(item, depth - 1) for item in value[:_WIDTH]])
     if kind is Global:
         return ("global", value.module, value.name)
     if kind is Call:
@@ -160,7 +162,10 @@ def shape(value: Value, depth: int = 4) -> Hashable:
         if type(callee) is Global:
             return ("call", callee.module, callee.name)
         return ("call", shape(callee, depth - 1) if depth > 0 else "")
-    return value.kind if kind in (Container, Blob) else kind.__name__
+    if kind is Container:
+        inside = {item.dotted for item in value.items[:_WIDTH] if type(item) is Global}
+        return (value.kind, *sorted(inside)) if inside else value.kind
+    return value.kind if kind is Blob else kind
 
 
 def decisive(callee: Value, args: Value) -> Hashable:

@@ -10,8 +10,8 @@ from steelyard.formats.pickle_values import Global
 from steelyard.formats.port import Budget
 from steelyard.formats.source import Source
 
-_TRIAL = Limits(opcodes=20_000, seconds=5.0)
-_STEPS = 3  # windows of a trial
+_TRIAL = Limits(opcodes=1_000_000, seconds=5.0)
+_STEPS = 2  # windows of a trial, 68 KiB
 _NAME = re.compile(r"[^\W\d][\w-]*(\.[^\W\d][\w-]*)*")
 
 

@@ -15,6 +15,9 @@ Value = Any
 PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 """Types of the constants."""
 
+COMPUTED_NAME = "<imported by a computed name>"
+"""What an `Unknown` is whose module or name is not a constant."""
+
 FIRST_ITEMS = 16
 """How many items a container keeps whatever they are; of the rest only what is no constant."""
 

@@ -15,7 +15,16 @@ from steelyard.core.probe import Descriptor
 from steelyard.formats.pickle_events import Event
 from steelyard.formats.pickle_state import EXECUTED_KEY
 from steelyard.formats.pickle_terms import LEFT_OUT, render
-from steelyard.formats.pickle_values import Blob, Call, Container, Global, Value
+from steelyard.formats.pickle_values import (
+    COMPUTED_NAME,
+    Blob,
+    Call,
+    Container,
+    Extension,
+    Global,
+    Unknown,
+    Value,
+)
 
 _CONSTRUCTORS = ("REDUCE", "OBJ", "INST")
 _WORD = re.compile(r"\w?[\w.+:@-]{0,79}(/[\w.+@-]{1,79})?")
@@ -113,27 +122,28 @@ class Judge:
             return Concern(d.BY_VALUE_CALL, event, f"runs code that it carries: {event.text}")
         if callee.sort == "computed":
             return self._computed(event)
-        if callee.named is None:
-            return None
-        judgement = self._names.judge(callee.named)
-        if judgement.form and callee.named is event.target:
-            return self._form(event, judgement.form)
+        return None if callee.named is None else self._named(event, callee.named)
+
+    def _named(self, event: Event, named: Global) -> Concern | None:
+        """Judge a call of something that is imported by name."""
+        judgement = self._names.judge(named)
+        if judgement.form:
+            direct = named is event.target
+            return self._form(event, judgement.form) if direct else self._computed(event)
         if judgement.standing is Standing.BLOCKED:
             if judgement.reason == "dotted":
                 return Concern(d.DOTTED_NAME, event, f"calls {event.text}", Severity.CRITICAL)
             return Concern(d.CALL, event, f"calls {event.text}: {judgement.reason}")
         if judgement.standing is Standing.FUNCTION:
             return Concern(d.UNKNOWN_CALL, event, f"calls {event.text}")
-        if judgement.standing is Standing.REVIEW:
-            return self._unknown_class(event)
-        if judgement.standing is Standing.CLASS and event.op in _CONSTRUCTORS:
-            if odd := _odd_text((event.args, event.kwargs)):
-                return Concern(d.UNKNOWN_CALL, event, f"calls {event.text}: {odd} is no mere name")
+        if judgement.standing in (Standing.REVIEW, Standing.CLASS):
+            return self._class(event, judgement.standing)
         return self._known(event)
 
     def _computed(self, event: Event) -> Concern | None:
-        """Report a computed callee, but for what an import has been reported for already."""
-        if event.target.__class__.__name__ in ("Extension", "Unknown"):
+        """Report a computed callee, but for what its import has been reported for already."""
+        target = event.target
+        if isinstance(target, Extension) or target == Unknown(COMPUTED_NAME, _at(target)):
             return None
         return Concern(d.COMPUTED_CALLEE, event, f"calls what another call gives: {event.text}")
 
@@ -143,11 +153,14 @@ class Judge:
             return None
         return Concern(d.CALL, event, f"calls {event.text}: {problem}")
 
-    def _unknown_class(self, event: Event) -> Concern:
-        if event.op in _CONSTRUCTORS and (odd := _odd_text((event.args, event.kwargs))):
-            message = f"calls {event.text}: {odd} is no mere name"
-            return Concern(d.UNKNOWN_CALL, event, message)
-        verb = "calls" if event.op in _CONSTRUCTORS else "makes an instance:"
+    def _class(self, event: Event, standing: Standing) -> Concern | None:
+        """Judge an instance of a class that is known by its shape alone, or not at all."""
+        constructed = event.op in _CONSTRUCTORS
+        if constructed and (odd := _odd_text((event.args, event.kwargs))):
+            return Concern(d.UNKNOWN_CALL, event, f"calls {event.text}: {odd} is no mere name")
+        if standing is Standing.CLASS:
+            return self._known(event)
+        verb = "calls" if constructed else "makes an instance:"
         return Concern(d.UNKNOWN_CLASS, event, f"{verb} {event.text}")
 
     def _known(self, event: Event) -> Concern | None:
@@ -220,6 +233,10 @@ class Judge:
         if isinstance(event.target, str) and _TEMPLATE.fullmatch(event.target):
             return None
         return Concern(d.EXECUTED_TEXT, event, f"scipy.stats executes {render(event.target)}")
+
+
+def _at(value: Value) -> int:
+    return value.at if isinstance(value, Unknown) else -1
 
 
 def _leaves(value: Value, depth: int = 6) -> Iterator[Value]:
