@@ -59,6 +59,7 @@ class Store(Protocol):
         Raises:
             ChainError: An entry does not follow from the one before it, or the remembered one is
                 not there.
+            StoreError: It cannot be read, or nothing was ever kept there.
         """
 
 

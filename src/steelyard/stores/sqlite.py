@@ -79,11 +79,13 @@ class SqliteStore:
                 hint="give the head as verify printed it: sha256: and 64 digits",
             )
         with self._open() as connection:
-            end, seen = chain.EMPTY, remembered in (None, chain.NOTHING)
-            if sqlite_schema.is_store(connection, self.path):
-                connection.execute("BEGIN")  # one snapshot, whatever others append meanwhile
-                sqlite_schema.check_tables(connection)
-                end, seen = sqlite_read.verify(connection, remembered)
+            if not sqlite_schema.is_store(connection, self.path):
+                raise StoreError(
+                    f"nothing has been kept in {str(self.path)!r} yet", hint="check --store"
+                )
+            connection.execute("BEGIN")  # one snapshot, whatever others append meanwhile
+            sqlite_schema.check_tables(connection)
+            end, seen = sqlite_read.verify(connection, remembered)
         if not seen:
             raise ChainError(
                 f"no entry has the digest {remembered}: the chain was cut off or written anew",
