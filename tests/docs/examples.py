@@ -3,7 +3,8 @@
 
 A block marked `console` holds commands after `$ ` (continued after `> `) and what each prints, standard
 output and error together. A line `...` stands for any lines, `...` within a line for any characters.
-A comment `<!-- not run: reason -->` just before a block exempts it. `make docs` rewrites the output of
+In a block marked `console whole` all but the first command belongs to its output. A comment
+`<!-- not run: reason -->` just before a block exempts it. `make docs` rewrites the output of
 blocks that no longer match.
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 _BLOCK = re.compile(
-    r"^(?:<!-- not run: (?P<exempt>[^>]+) -->\n+)?```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    r"^(?:<!-- not run: (?P<exempt>[^>]+) -->\n+)?```(?P<language>\w+)(?P<whole> whole)?\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _STEP = re.compile(r"^\$ (?P<command>.*(?:\n> .*)*)\n?(?P<output>(?:(?!\$ ).*\n?)*)", re.MULTILINE)
@@ -28,14 +29,18 @@ class Example(msgspec.Struct, frozen=True):
 
     path: Path
     line: int
-    language: str
     text: str
+    whole: bool
 
     def __str__(self) -> str:
         return f"{self.path.name}:{self.line}"
 
     def steps(self) -> Iterator[tuple[str, str]]:
         """Yield the commands of a console block, each with the output it is said to have."""
+        if self.whole:
+            command, _, output = self.text.partition("\n")
+            yield command.removeprefix("$ "), output
+            return
         for match in _STEP.finditer(self.text):
             yield match["command"].replace("\n> ", "\n"), match["output"]
 
@@ -46,7 +51,7 @@ def examples(path: Path, language: str) -> Iterator[Example]:
     for match in _BLOCK.finditer(text):
         if match["language"] == language and not match["exempt"]:
             line = text.count("\n", 0, match.start("text"))
-            yield Example(path, line, language, match["text"])
+            yield Example(path, line, match["text"], bool(match["whole"]))
 
 
 def run(command: str, folder: Path) -> str:
