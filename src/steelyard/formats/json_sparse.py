@@ -10,9 +10,11 @@ from steelyard.core.errors import LimitError
 
 DEPTH = 200  # levels of nesting; configurations of real models have fewer than 30
 _SMALL = 64 << 10  # bytes; a value that is kept whatever it says
-_TOLD = 4 << 20  # bytes; a value that names a key that matters is kept up to here
+_TOLD = 256 << 10  # bytes; a value that names a key that matters is kept up to here
 _MEMBERS = 20_000  # members of an object that is looked into; a vocabulary has more
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))
+
+_BRACES = bytes.maketrans(b"[]", b"{}")
 
 _MATTERS = re.compile(
     rb"chat_template|auto_map|custom_pipelines|trust_remote_code|_target_|_component_|class_path"
@@ -46,14 +48,14 @@ def check_depth(data: bytes) -> None:
     Raises:
         LimitError: More than `DEPTH` levels.
     """
-    bare = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _NOT_STRUCTURE)
+    bare = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(_BRACES, _NOT_STRUCTURE)
     bare = b"".join(bare.split(b'"')[::2])
-    for _ in range(DEPTH + 1):
-        inner = bare.replace(b"[]", b"").replace(b"{}", b"")
+    for _ in range(DEPTH):
+        inner = bare.replace(b"{}", b"")
         if len(inner) == len(bare):
             break
         bare = inner
-    if len(bare) > DEPTH:  # what is left was nested deeper, or never closed
+    if b"{}" in bare or bare.count(b"{") > DEPTH:  # deeper still, or opened that often
         raise LimitError(f"JSON nested more than {DEPTH} levels deep", at=0)
 
 

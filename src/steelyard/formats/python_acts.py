@@ -153,7 +153,7 @@ class _Reader:
         origins = self._names.origins(node.func, spot.scope)
         for origin in origins:
             kind = self._kinds.of(origin)
-            if kind and not self._is_tame(kind, origin, node, spot):
+            if kind and not self._is_tame(origin, node, spot):
                 yield self._worse(kind, node, spot), self._trail(origin, node, spot)
             elif origin.endswith("[]") and origin[:-2] in self._dangers.sensitive:
                 yield "computed", (f"an attribute of {origin[:-2]} by a name that is computed",)
@@ -173,7 +173,7 @@ class _Reader:
             if origin in self._dangers.sensitive and origin not in ("os", "sys"):
                 yield "hook", (f"replaces something of {origin}",)
 
-    def _is_tame(self, kind: str, origin: str, node: ast.Call, spot: Spot) -> bool:
+    def _is_tame(self, origin: str, node: ast.Call, spot: Spot) -> bool:
         """Tell whether arguments make a call harmless that would not be without them."""
         if origin in ("builtins.open", "io.open", "codecs.open"):
             return not _writes(self._texts(_argument(node, 1, "mode"), spot))
@@ -193,12 +193,10 @@ class _Reader:
             return absent or any(
                 isinstance(each, ast.Constant) and each.value is wanted for each in given
             )
-        if origin == "builtins.compile" or kind == "evaluate":
-            return origin in (
-                "builtins.eval",
-                "builtins.exec",
-                "builtins.compile",
-            ) and _is_harmless(self._texts(node.args[:1], spot))
+        if origin in ("builtins.eval", "builtins.exec", "builtins.compile"):
+            given = node.args[:1]
+            plain = _is_harmless(self._texts(given, spot))
+            return plain and not self._is_decoded(given, spot.scope)
         return False
 
     def _worse(self, kind: str, node: ast.Call, spot: Spot) -> str:

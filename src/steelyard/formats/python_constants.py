@@ -163,7 +163,11 @@ def _decoded(origin: str, args: Sequence[Any]) -> object:
 
 
 def _inflate(data: bytes) -> bytes:
-    return zlib.decompressobj().decompress(data, folding.LONGEST)
+    stream = zlib.decompressobj()
+    unpacked = stream.decompress(data, folding.LONGEST)
+    if not stream.eof:
+        raise Unknown
+    return unpacked
 
 
 def _recode(value: Any, name: str) -> Any:  # noqa: ANN401 - text or bytes, as the codec has it
