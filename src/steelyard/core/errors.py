@@ -8,11 +8,17 @@
     │   └── MalformedError  bytes contradict the format they claim to be
     │       └── LimitError  bytes ask for more than the limits allow
     ├── PolicyError         a policy cannot be used
+    ├── RefusedError        a guarded loader was kept from what did not pass
     └── StoreError          the store cannot be read or written
         └── ChainError      the store's hash chain is broken
 
 Only these become messages; any other exception is a bug and shows its traceback.
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from steelyard.core.dossier import Dossier
 
 
 class SteelyardError(Exception):
@@ -60,6 +66,20 @@ class LimitError(MalformedError):
 
 class PolicyError(SteelyardError):
     """A policy cannot be used."""
+
+
+class RefusedError(SteelyardError):
+    """A guarded loader was kept from what did not pass.
+
+    Args:
+        message: Which loader, which file, and the findings.
+        hint: What to do next.
+        dossier: What was seen and what follows; None where nothing could be looked at.
+    """
+
+    def __init__(self, message: str, hint: str = "", dossier: "Dossier | None" = None) -> None:
+        super().__init__(message, hint)
+        self.dossier = dossier
 
 
 class StoreError(SteelyardError):

@@ -11,6 +11,7 @@ from steelyard.core.ports import Pool, Progress
 from steelyard.core.probe import Context
 from steelyard.flow.discover import discover
 from steelyard.flow.examine import examine, known_probes, written
+from steelyard.flow.model import FileModel
 from steelyard.flow.settings import NOTHING_SET, Settings
 from steelyard.flow.suppress import accept, accept_known, counting
 
@@ -39,8 +40,20 @@ def check(
     Raises:
         UnreadableError: There is nothing that could be read.
     """
-    now = datetime.now(UTC)
     model = discover(path, limits=limits, pool=pool, progress=progress)
+    return judge(model, policy, limits=limits, settings=settings, baseline=baseline)
+
+
+def judge(
+    model: FileModel,
+    policy: Policy,
+    *,
+    limits: Limits,
+    settings: Settings = NOTHING_SET,
+    baseline: Dossier | None = None,
+) -> Dossier:
+    """Return the dossier of a model that was surveyed; the arguments are those of `check`."""
+    now = datetime.now(UTC)
     identity = model.identity()
     evidence = examine(model, known_probes(), Context(limits=limits), now=now)
     accepted = accept(identity, evidence, settings, now.date(), written(now))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A model on disk, as it was surveyed."""
+"""A model as it was surveyed: on disk, in memory, or elsewhere."""
 
 import os
 import stat
@@ -72,16 +72,23 @@ def open_regular(path: str) -> tuple[int, Stamp]:
 
 
 class Surveyed(msgspec.Struct, frozen=True):
-    """One file as the survey saw it."""
+    """One file as the survey saw it.
+
+    Attributes:
+        artifact: What it is.
+        parts: Its layers.
+        path: Where it lies; empty where it is no file of this machine.
+        stamp: Tells whether it is still the same; None where it is no file of this machine.
+    """
 
     artifact: Artifact
     parts: tuple[Part, ...]
-    path: str
-    stamp: Stamp
+    path: str = ""
+    stamp: Stamp | None = None
 
 
 class FileModel:
-    """A model whose files lie in the file system; see `core.subject.Model`."""
+    """A model of files that were surveyed; see `core.subject.Model`."""
 
     kind = "model"
 
@@ -115,6 +122,8 @@ class FileModel:
     def open(self, artifact: Artifact) -> BinaryIO:
         """Open a file for reading; raises as `core.subject.Subject.open`."""
         entry = self._files[artifact.path]
+        if entry.stamp is None:
+            raise UnreadableError(f"{artifact.path!r} is no file of this machine")
         try:
             descriptor, now = open_regular(entry.path)
         except UnreadableError as error:
@@ -123,6 +132,10 @@ class FileModel:
             os.close(descriptor)
             raise ChangedError(f"{artifact.path!r} changed after it was read", hint="run it again")
         return os.fdopen(descriptor, "rb")
+
+    def stamps(self) -> Mapping[str, Stamp]:
+        """Return the stamp that each file of this machine had when it was read, by path."""
+        return {name: entry.stamp for name, entry in self._files.items() if entry.stamp}
 
     def identity(self) -> Identity:
         """Return what a dossier says of the subject."""

@@ -57,6 +57,21 @@ def survey(entry: Entry, limits: Limits, progress: Progress) -> Surveyed | Skipp
         return Skipped(path=entry.name, kind="unreadable", reason=error.strerror or str(error))
 
 
+def survey_bytes(name: str, data: bytes, limits: Limits) -> Surveyed:
+    """Read bytes in memory as if they were a file.
+
+    Args:
+        name: What to call them; see `Artifact.path`.
+        data: All of them.
+        limits: Bounds on what is read.
+    """
+    layers = tuple(parts(name, BytesSource(data), Budget(limits, _clock)))
+    artifact = Artifact(
+        path=name, digest=digest_bytes(data), size=len(data), format=layers[0].format
+    )
+    return Surveyed(artifact, layers)
+
+
 def _read(
     entry: Entry, descriptor: int, before: Stamp, limits: Limits, progress: Progress
 ) -> Surveyed:

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Python face: judge a model, and keep loaders from what did not pass."""
+
+import os
+
+from steelyard.core.dossier import Dossier
+from steelyard.core.limits import Limits
+from steelyard.core.ports import Silent
+from steelyard.face.gate import Guard
+from steelyard.face.passes import PASSES
+from steelyard.flow.check import judge
+from steelyard.flow.discover import discover
+from steelyard.flow.hub import resolve
+from steelyard.flow.policies import policy as find_policy
+from steelyard.flow.pools import Threads, free_cores
+
+__all__ = ["Guard", "check", "guard"]
+
+
+def check(
+    path: str | os.PathLike[str], policy: str = "baseline", *, jobs: int | None = None
+) -> Dossier:
+    """Look at the files of a model and judge them; nothing of it runs.
+
+    Args:
+        path: Folder or file, or `hf:org/name@revision`.
+        policy: Id of a built-in policy, or the path of a TOML file.
+        jobs: Files read at once, at least 1; None for one per free core.
+
+    Returns:
+        The dossier. `dossier.verdict.outcome` is compared by name: it has no truth value.
+
+    Raises:
+        UnreadableError: There is nothing that could be read.
+        PolicyError: There is no such policy.
+    """
+    rules, limits, silent = find_policy(policy), Limits(), Silent()
+    model = discover(
+        resolve(os.fspath(path), silent),
+        limits=limits,
+        pool=Threads(jobs or free_cores()),
+        progress=silent,
+    )
+    dossier = judge(model, rules, limits=limits)
+    PASSES.note(model, dossier)
+    return dossier
+
+
+def guard(policy: str = "baseline", *, loads: bool = False) -> Guard:
+    """Return a guard that keeps loaders from files that do not pass.
+
+    It guards within a `with` block, or from `guard(...).start()` to its `stop()`. What is guarded:
+    `pickle.load`, `torch.load`, `joblib.load`, `cloudpickle.load`, `dill.load`, and `numpy.load` where
+    it may unpickle; libraries that are imported later are guarded when they are.
+
+    Args:
+        policy: Id of a built-in policy, or the path of a TOML file; `pass` and `warn` let a file
+            through, `unknown` and `fail` do not.
+        loads: Whether to guard `pickle.loads` and its like as well. They are handed bytes, often
+            many and small ones, each of which costs some milliseconds the first time.
+
+    Raises:
+        PolicyError: There is no such policy.
+    """
+    return Guard(find_policy(policy), loads=loads)
