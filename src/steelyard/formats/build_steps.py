@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from steelyard.formats.python_acts import FETCH_AND_RUN
+from steelyard.formats.python_patterns import fetches_and_runs
 
-_ADD = re.compile(r"^\s*ADD\s+(?:--\S+\s+)*(?P<what>(?:https?|git)\S+)", re.IGNORECASE)
-_RUN = re.compile(r"^\s*RUN\s+(?P<what>.*)", re.IGNORECASE | re.DOTALL)
+_ADD = r"(?i)\s*ADD\s+(?:--\S+\s+)*(?:https?|git)\S+"
+_RUN = r"(?is)\s*RUN\s+(?P<what>.*)"
 _LONGEST = 8_000  # characters of an instruction that are looked at
 
 
@@ -48,8 +48,8 @@ def fetching_steps(text: str) -> Iterator[Step]:
         if joined.rstrip().endswith("\\") and len(joined) < _LONGEST:
             joined = joined.rstrip()[:-1] + " "
             continue
-        added, ran = _ADD.match(joined), _RUN.match(joined)
-        if added or (ran and FETCH_AND_RUN.search(ran["what"])):
+        added, ran = re.match(_ADD, joined), re.match(_RUN, joined)
+        if added or (ran and fetches_and_runs(ran["what"])):
             written = " ".join(joined.split())
             yield Step(start, written if len(written) <= 160 else f"{written[:160]}...")
         joined = ""

@@ -101,8 +101,8 @@ def filtered(name: str, value: Constant, args: Sequence[Constant]) -> Constant:
         raise Enormous if length(value) > ENORMOUS else Unknown
     try:
         return bounded(_FILTERS[name](value, *args))
-    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
-        raise Unknown from error
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
+        raise Unknown from error  # a filter was given a list where it takes a text, and the like
 
 
 def length(value: Constant) -> int:

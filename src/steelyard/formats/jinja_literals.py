@@ -10,18 +10,18 @@ from steelyard.formats.jinja_state import Evaluator, State
 _WORDS = 12  # words of a literal that make it an instruction rather than a marker
 _RUN = 4  # zero-width characters in a row that hide something; an emoji has one or two
 
-_ADDRESS = re.compile(r"(?:https?|ftp|wss?)://[^\s\"'<>\\\]})]+", re.IGNORECASE)
-_MARKUP = re.compile(
-    r"<\s?(?:script|iframe)\b|javascript:|data:text/html|<\s?(?:img|a|object|embed|link|form|svg"
-    r"|meta|video|audio)\s[^<>]{0,200}(?:src|href|action|on\w{1,20})\s?=",
-    re.IGNORECASE,
+# Compiled when first needed: most models have no template.
+_ADDRESS = r"(?i)(?:https?|ftp|wss?)://[^\s\"'<>\\\]})]+"
+_MARKUP = (
+    r"(?i)<\s?(?:script|iframe)\b|javascript:|data:text/html|<\s?(?:img|a|object|embed|link|form|svg"
+    r"|meta|video|audio)\s[^<>]{0,200}(?:src|href|action|on\w{1,20})\s?="
 )
-_BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_TAGS = re.compile("[\U000e0000-\U000e007f]")
-_ZERO_WIDTH = re.compile(
+_BIDIRECTIONAL = "[\u202a-\u202e\u2066-\u2069]"
+_TAGS = "[\U000e0000-\U000e007f]"
+_ZERO_WIDTH = (
     f"[\u200b-\u200f\u2060-\u2064\ufeff\u180e\ufe00-\ufe0f\U000e0100-\U000e01ef]{{{_RUN},}}"
 )
-_NATURAL = re.compile(r"[^\W\d_][\w ,.'?!-]{2,}")  # words, no marker such as <think> or /think
+_NATURAL = r"[^\W\d_][\w ,.'?!-]{2,}"  # words, no marker such as <think> or /think
 
 
 def check_literals(state: State, tree: Node) -> None:
@@ -32,12 +32,12 @@ def check_literals(state: State, tree: Node) -> None:
             (_TAGS, "tag characters, which nobody sees"),
             (_ZERO_WIDTH, "a run of characters without width"),
         ):
-            if found := pattern.search(text):
+            if found := re.search(pattern, text):
                 message = f"a literal has {what}: {show_constant(found[0])}"
                 state.remark("invisible-text", node, message)
-        if found := _MARKUP.search(text):
+        if found := re.search(_MARKUP, text):
             state.remark("markup", node, f"a literal has active markup: {show_constant(found[0])}")
-        if found := _ADDRESS.search(text):
+        if found := re.search(_ADDRESS, text):
             state.remark("address", node, f"a literal has an address: {show_constant(found[0])}")
 
 
@@ -48,9 +48,9 @@ def check_condition(evaluator: Evaluator, test: Node, body: Iterable[Node]) -> N
         return
     for node, text in literals(body):
         what = ""
-        if _MARKUP.search(text) or _ADDRESS.search(text):
+        if re.search(_MARKUP, text) or re.search(_ADDRESS, text):
             what = "an address or active markup"
-        elif _NATURAL.fullmatch(trigger) and len(text.split()) >= _WORDS:
+        elif re.fullmatch(_NATURAL, trigger) and len(text.split()) >= _WORDS:
             what = "an instruction"
         if what:
             evaluator.state.remark(

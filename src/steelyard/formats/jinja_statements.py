@@ -3,8 +3,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from steelyard.formats.jinja_calls import filtered
 from steelyard.formats.folding import length
+from steelyard.formats.jinja_calls import filtered
 from steelyard.formats.jinja_expressions import Expressions
 from steelyard.formats.jinja_literals import check_condition
 from steelyard.formats.jinja_show import Node, show

@@ -13,35 +13,22 @@ from steelyard.formats.python import parse
 from steelyard.formats.python_dangers import Dangers, Kinds
 from steelyard.formats.python_names import Names
 from steelyard.formats.python_outline import Outline, names_of
+from steelyard.formats.python_patterns import (
+    decodes,
+    fetches_and_runs,
+    is_secret_path,
+    names_secret,
+)
 from steelyard.formats.python_scopes import Scope, Spot
 
 _WRITTEN = 160  # characters of an expression that are shown
 
-_FETCH = r"\b(?:curl|wget|iwr|invoke-webrequest)\b"
-_INTERPRETER = r"(?:sudo\s+)?(?:\S*/)?(?:ba|z|da|k)?sh\b|python\d?\b|perl\b|iex\b|chmod\b|\./"
-FETCH_AND_RUN = re.compile(
-    rf"{_FETCH}.{{0,2000}}?(?:\||;|&&)\s*(?:{_INTERPRETER})|(?:\$\(|<\(|`)\s*{_FETCH}",
-    re.IGNORECASE | re.DOTALL,
-)
-_SECRET_NAME = re.compile(
-    r"TOKEN(?!IZER)|SECRET|PASSW|CREDENTIAL|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|^AWS_|^AZURE_",
-    re.IGNORECASE,
-)
-_SECRET_PATH = re.compile(
-    r"\.ssh\b|\.aws\b|/etc/(?:passwd|shadow)|\.netrc|id_rsa|id_ed25519|\.git-credentials|\.kube\b"
-    r"|huggingface/(?:token|stored_tokens)|\.docker/config|\.npmrc|\.pypirc|/proc/self/environ"
-    r"|\.bash_history|Login Data|wallet\.dat",
-    re.IGNORECASE,
-)
 _LOADED_EARLY = frozenset({"LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONSTARTUP", "PATH"})
 _ENVIRONMENT = frozenset({"os.environ.get", "os.getenv", "os.environ.pop", "os.environ[]"})
 _INTERNALS = frozenset({"__subclasses__", "__globals__", "__builtins__", "__loader__"})
 _IMPORTERS = ("builtins.__import__", "importlib.import_module")
 _EVALUATORS = frozenset({"builtins.exec", "builtins.eval", "builtins.compile", "builtins.execfile"})
 _PASSED = frozenset({"process", "evaluate", "native", "unpickle"})
-_DECODING = re.compile(
-    r"(?:base64|binascii|codecs|zlib|gzip|bz2|lzma|marshal|pickle)\.|\.fromhex$|bytes\.fromhex"
-)
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,7 +152,7 @@ class _Reader:
             yield from self._secret(node.args[0], spot)
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
         yield from self._passed(arguments, spot)
-        if any(_SECRET_PATH.search(text) for text in self._texts(arguments, spot)):
+        if any(is_secret_path(text) for text in self._texts(arguments, spot)):
             yield "credentials", ("a place where credentials are kept",)
 
     def _replaced(self, base: ast.expr, spot: Spot) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -203,7 +190,7 @@ class _Reader:
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
         if kind == "process":
             text = " ".join(self._texts(arguments, spot))
-            return "fetch" if FETCH_AND_RUN.search(text) else kind
+            return "fetch" if fetches_and_runs(text) else kind
         if kind == "evaluate" and self._is_decoded(arguments, spot.scope):
             return "decoded"
         return kind
@@ -214,7 +201,7 @@ class _Reader:
             for part in ast.walk(node):
                 if isinstance(part, ast.Call):
                     for origin in self._names.origins(part.func, scope):
-                        if _DECODING.search(origin) or self._kinds.of(origin) == "network":
+                        if decodes(origin) or self._kinds.of(origin) == "network":
                             return True
                 elif isinstance(part, ast.Name) and self._is_name_decoded(part.id, scope):
                     return True
@@ -259,7 +246,7 @@ class _Reader:
 
     def _secret(self, name: ast.expr, spot: Spot) -> Iterator[tuple[str, tuple[str, ...]]]:
         for text in self._texts([name], spot):
-            if _SECRET_NAME.search(text) and "TOKENIZERS" not in text.upper():
+            if names_secret(text):
                 yield "secret-variable", (f"the environment variable {text!a}",)
 
     def _texts(self, nodes: Sequence[ast.expr], spot: Spot) -> list[str]:

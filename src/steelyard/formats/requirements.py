@@ -7,15 +7,16 @@ from typing import Any, Literal
 
 import msgspec
 
-_OPTION = re.compile(
+# Compiled when first needed: most models have no requirements.
+_OPTION = (
     r"(?P<name>--index-url|--extra-index-url|--find-links|--trusted-host|-i|-f|--editable|-e)"
     r"(?:[ =]\s*|(?<=-[if])(?=\S))(?P<value>\S+)"
 )
-_DIRECT = re.compile(r"^[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@\s*(?P<url>\S+)")
-_SCHEME = re.compile(r"^(?:git|hg|svn|bzr)\+|^(?:https?|ftp|file|ssh|git)://|^git@", re.IGNORECASE)
-_PATH = re.compile(r"^(?:\.{0,2}/|[A-Za-z]:\\|~)|\.(?:whl|tar\.gz|zip|tgz)$")
-_HOST = re.compile(r"^(?:\w+\+)?\w+://(?:[^/@]*@)?(?P<host>[^/:?#]+)")
-_NEEDED = re.compile(r"dependencies|/sources/|packages|requires")
+_DIRECT = r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@\s*(?P<url>\S+)"
+_SCHEME = r"(?i)^(?:git|hg|svn|bzr)\+|^(?:https?|ftp|file|ssh|git)://|^git@"
+_PATH = r"^(?:\.{0,2}/|[A-Za-z]:\\|~)|\.(?:whl|tar\.gz|zip|tgz)$"
+_HOST = r"(?:\w+\+)?\w+://(?:[^/@]*@)?(?P<host>[^/:?#]+)"
+_NEEDED = r"dependencies|/sources/|packages|requires"
 _LONGEST = 2_000  # characters of a line that are looked at
 _KNOWN_HOSTS = frozenset(
     {
@@ -81,14 +82,14 @@ def origins_of_line(line: str) -> Iterator[Origin]:
     """Yield the origins of one line."""
     line = re.sub(r"(?:^|\s)#.*", "", line).strip()
     if line.startswith("-"):
-        for option in _OPTION.finditer(line):
+        for option in re.finditer(_OPTION, line):
             yield from _of_option(option["name"], option["value"])
         return
-    found = _DIRECT.match(line)
+    found = re.match(_DIRECT, line)
     first = found["url"] if found else (line.split() or [""])[0]
-    if _SCHEME.search(first):
+    if re.search(_SCHEME, first):
         yield Origin(kind="direct", value=first)
-    elif _PATH.search(first):
+    elif re.search(_PATH, first):
         yield Origin(kind="local", value=first)
 
 
@@ -129,7 +130,7 @@ def _of_option(name: str, value: str) -> Iterator[Origin]:
     if name == "--trusted-host":
         yield Origin(kind="untrusted", value=value)
     elif name in ("-e", "--editable"):
-        if _SCHEME.search(value):
+        if re.search(_SCHEME, value):
             yield Origin(kind="direct", value=value)
     elif not _is_known(value):
         local = name in ("-f", "--find-links") and "://" not in value
@@ -142,14 +143,14 @@ def _of_setting(pointer: str, value: str) -> Iterator[Origin]:
     if re.search(r"/(?:index|source|extra-index-url|find-links)(?:/\d+)?(?:/url)?$", above):
         if "://" in value and not _is_known(value):
             yield Origin(kind="index", value=value)
-    elif _NEEDED.search(above) and (key in ("git", "url") or key.isdigit()):
-        found = _DIRECT.match(value)
+    elif re.search(_NEEDED, above) and (key in ("git", "url") or key.isdigit()):
+        found = re.match(_DIRECT, value)
         if found or not key.isdigit():
             yield Origin(kind="direct", value=found["url"] if found else value)
 
 
 def _is_known(address: str) -> bool:
-    found = _HOST.match(address)
+    found = re.match(_HOST, address)
     host = found["host"].lower() if found else ""
     return host in _KNOWN_HOSTS and address.lower().startswith("https://")
 
