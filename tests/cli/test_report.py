@@ -33,6 +33,19 @@ def test_a_dossier_file_renders_like_the_model_it_is_of(model, tmp_path, capsys)
     assert capsys.readouterr().out == dossier.read_text()
 
 
+def test_known_evidence_is_judged_by_another_policy_without_the_files(model, tmp_path, capsys):
+    store = str(tmp_path / "store.sqlite")
+    run(["check", str(model), "--json", "--store", store])
+    before = json.loads(capsys.readouterr().out)
+    (model / "config.json").unlink()
+    digest = before["subject"]["digest"]
+    assert run(["report", digest, "--as", "json", "--policy", "strict", "--store", store]) == 0
+    after = json.loads(capsys.readouterr().out)
+    assert after["evidence"] == before["evidence"]
+    assert (before["verdict"]["outcome"], before["verdict"]["policy"]) == ("pass", "baseline")
+    assert (after["verdict"]["outcome"], after["verdict"]["policy"]) == ("unknown", "strict")
+
+
 def test_a_broken_dossier_is_an_error(model, tmp_path, capsys):
     dossier = tmp_path / "dossier.json"
     run(["check", str(model), "--json", "--store", "none"])

@@ -2,6 +2,7 @@
 """The entry point: finds the verb, runs it, turns errors into messages and exit codes."""
 
 import difflib
+import gc
 import importlib
 import os
 import pkgutil
@@ -59,8 +60,12 @@ def steelyard() -> None:
     """
 
 
+_COLLECT_AFTER = 50_000  # objects; start-up makes about that many, and all live to the end
+
+
 def main() -> None:
     """Run the command line and exit with its code."""
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -4,6 +4,7 @@
 from pathlib import Path
 
 import click
+import msgspec
 
 from steelyard import report
 from steelyard.cli import options, output
@@ -18,6 +19,7 @@ from steelyard.core.plugins import extensions
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
 from steelyard.flow.settings import settings
+from steelyard.flow.suppress import counting
 from steelyard.report import Report
 
 
@@ -40,19 +42,28 @@ from steelyard.report import Report
     envvar="STEELYARD_OUTPUT",
     help="File to write.  [default: stdout]",
 )
-@options.policy
+@click.option(
+    "--policy",
+    default=None,
+    envvar="STEELYARD_POLICY",
+    metavar="NAME|FILE",
+    help="Judge the evidence by this policy.  [default: as it was judged, or baseline]",
+)
 @options.store
-def command(subject: str, form: str, target: Path | None, policy: str, location: str | None) -> int:
+def command(
+    subject: str, form: str, target: Path | None, policy: str | None, location: str | None
+) -> int:
     """Render what is known of a subject.
 
     SUBJECT is a dossier written by `check --json`, a digest or name already in the store, or a
-    folder, file or hf:org/name@revision, which is then checked first.
+    folder, file or hf:org/name@revision, which is then checked first. With --policy, what is known
+    already is judged anew; its files need not be there.
 
     \b
     Examples:
       steelyard report ./model --as html -o model.html
       steelyard report sha256:0f518e45 --as sarif -o model.sarif
-      steelyard report dossier.json --as md
+      steelyard report dossier.json --as md --policy strict
     """
     chosen = _report(form)
     text = chosen.render(_dossier(subject, policy, location))
@@ -70,21 +81,25 @@ def _report(form: str) -> Report:
     return known[form]
 
 
-def _dossier(subject: str, policy: str, location: str | None) -> Dossier:
+def _dossier(subject: str, policy: str | None, location: str | None) -> Dossier:
     path = Path(subject)
     if is_dossier(path):
-        return dossier_at(path)
+        return _judged(dossier_at(path), policy)
     if path.exists() or subject.startswith("hf:"):
-        dossier = check_one(
-            subject,
-            Terms(policy=find_policy(policy), settings=settings()),
-            free_cores(),
-            progress(),
-        )
+        terms = Terms(policy=find_policy(policy or "baseline"), settings=settings())
+        dossier = check_one(subject, terms, free_cores(), progress())
         keep(dossier, location)
         return dossier
     store = store_at(location)
     found = store.find(subject) if store is not None else None
     if found is None:
         raise UnreadableError(f"nothing is known of {subject!r}", hint=f"steelyard check {subject}")
-    return found
+    return _judged(found, policy)
+
+
+def _judged(dossier: Dossier, policy: str | None) -> Dossier:
+    """Return a dossier with the verdict of another policy on the same evidence."""
+    if policy is None:
+        return dossier
+    verdict = find_policy(policy).judge(counting(dossier.evidence))
+    return msgspec.structs.replace(dossier, verdict=verdict)
