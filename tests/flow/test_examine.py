@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from steelyard.core.claim import Fact, Finding, Gap
 from steelyard.core.errors import MalformedError, UnreadableError
 from steelyard.core.probe import Context, Probe, probe
-from steelyard.flow.examine import COMPLETED, completions, examine, known_probes
+from steelyard.flow.examine import COMPLETED, _absent, completions, examine, known_probes
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -92,3 +92,10 @@ def test_the_probes_of_this_package_have_ids_of_their_own():
         "safetensors",
         "template",
     } <= set(ids)
+
+
+def test_a_plugin_that_does_not_load_leaves_a_gap():
+    evidence = examine(Anyone(), [_absent("theirs", ImportError("no"))], Context(), now=NOW)
+    assert [item.claim for item in evidence] == [
+        Gap(name="theirs.failed", reason="ImportError: no")
+    ]

@@ -22,7 +22,7 @@ from steelyard.core.errors import ChangedError, UnreadableError
 from steelyard.core.limits import Limits
 from steelyard.core.ports import Silent
 from steelyard.core.probe import Context
-from steelyard.core.subject import Skipped
+from steelyard.core.subject import Part, Skipped
 from steelyard.flow import jobs
 from steelyard.flow.discover import discover
 from steelyard.flow.model import Surveyed
@@ -327,3 +327,18 @@ def test_a_folder_of_100_000_files_is_read_in_bounded_memory(tmp_path):
     files, mebibytes = map(int, done.stdout.split())
     assert files == 100_000
     assert mebibytes < 400
+
+
+def test_a_bug_in_a_reader_is_admitted_and_what_it_read_before_is_kept(tmp_path, monkeypatch):
+    def parts(where, source, budget):
+        yield Part(where=where, format="text", size=source.size)
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("steelyard.flow.survey.parts", parts)
+    (tmp_path / "a.txt").write_text("a")
+    entry = Entry("a.txt", str(tmp_path / "a.txt"), 1)
+    surveyed = survey(entry, Limits(), Silent())
+    assert [(part.format, part.unread) for part in surveyed.parts] == [
+        ("text", ""),
+        ("unread", "reader failed: RecursionError: too deep"),
+    ]

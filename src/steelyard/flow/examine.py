@@ -11,6 +11,7 @@ from steelyard.core.evidence import Evidence, Source, witness
 from steelyard.core.plugins import scan, third_party
 from steelyard.core.probe import Context, Probe
 from steelyard.core.subject import Subject
+from steelyard.flow.bugs import until_bug
 
 COMPLETED = "probe.completed"
 """Name of the fact that a probe leaves when it has looked to the end."""
@@ -60,8 +61,13 @@ def claims(probe: Probe, subject: Subject, context: Context) -> Iterator[Claim]:
 
     The last claim of a probe that looked to the end is the fact `probe.completed`.
     """
+    bug = f"{probe.id}.failed"
+    found = until_bug(lambda: probe.look(subject, context), lambda why: Gap(name=bug, reason=why))
+    done = True
     try:
-        yield from probe.look(subject, context)
+        for claim in found:
+            done = not (isinstance(claim, Gap) and claim.name == bug)
+            yield claim
     except MalformedError as error:
         yield Finding(
             rule=f"{probe.id}.malformed",
@@ -70,12 +76,11 @@ def claims(probe: Probe, subject: Subject, context: Context) -> Iterator[Claim]:
             message=error.message,
             remedy="Do not load the file: loaders that are less strict may misread it",
         )
-    except UnreadableError as error:
-        yield Gap(name=f"{probe.id}.unreadable", reason=error.message)
-    except Exception as error:  # noqa: BLE001 - the one place: a probe's bug must not end the run
-        yield Gap(name=f"{probe.id}.failed", reason=f"{type(error).__name__}: {error}")
+    except (UnreadableError, OSError) as error:
+        yield Gap(name=f"{probe.id}.unreadable", reason=str(error))
     else:
-        yield Fact(name=COMPLETED, value=probe.id)
+        if done:
+            yield Fact(name=COMPLETED, value=probe.id)
 
 
 def _absent(name: str, error: Exception) -> Probe:

@@ -11,7 +11,8 @@ from steelyard.core.digest import Digest, digest_bytes
 from steelyard.core.errors import ChangedError, UnreadableError
 from steelyard.core.limits import Limits
 from steelyard.core.ports import Progress
-from steelyard.core.subject import Artifact, Skipped
+from steelyard.core.subject import Artifact, Part, Skipped
+from steelyard.flow.bugs import until_bug
 from steelyard.flow.jobs import check_wanted
 from steelyard.flow.model import Stamp, Surveyed, open_regular, stamp
 from steelyard.formats.nesting import parts
@@ -65,7 +66,7 @@ def survey_bytes(name: str, data: bytes, limits: Limits) -> Surveyed:
         data: All of them.
         limits: Bounds on what is read.
     """
-    layers = tuple(parts(name, BytesSource(data), Budget(limits, _clock)))
+    layers = _layers(name, BytesSource(data), limits)
     artifact = Artifact(
         path=name, digest=digest_bytes(data), size=len(data), format=layers[0].format
     )
@@ -82,11 +83,20 @@ def _read(
         progress.advance(before.size)
     else:
         digest = _digest(source, Budget(limits, _clock), progress)
-    layers = tuple(parts(entry.name, source, Budget(limits, _clock)))
+    layers = _layers(entry.name, source, limits)
     if os.pread(descriptor, 1, before.size) or stamp(descriptor) != before:
         raise ChangedError("it changed while it was being read")
     artifact = Artifact(path=entry.name, digest=digest, size=before.size, format=layers[0].format)
     return Surveyed(artifact, layers, entry.path, before)
+
+
+def _layers(name: str, source: Source, limits: Limits) -> tuple[Part, ...]:
+    """Return every layer; a bug in a reader ends them with one that was not read."""
+
+    def admit(why: str) -> Part:
+        return Part(where=name, format="unread", size=source.size, unread=f"reader failed: {why}")
+
+    return tuple(until_bug(lambda: parts(name, source, Budget(limits, _clock)), admit))
 
 
 def _digest(source: Source, budget: Budget, progress: Progress) -> Digest:
