@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks import weights
-from tests.samples import graphs
+from tests.samples import graphs, hdf5, keras
 
 _TEMPLATE = "{% for m in messages %}{{ m['role'] + ': ' + m['content'] | trim }}\n{% endfor %}"
 
@@ -222,6 +222,13 @@ def _tensorflow() -> list[bytes]:
     return [graph, graphs.saved_model(graph, ["vocab.txt"]), metadata, index]
 
 
+def _keras() -> list[bytes]:
+    bad = keras.layer("Lambda", function=keras.lambda_function())
+    config = keras.sequential(keras.DENSE, bad)
+    text = json.dumps(config).encode()
+    return [keras.keras(config), text, hdf5.hdf5(text)]
+
+
 @cache
 def seeds() -> dict[str, bytes]:
     """Return the files by a name whose suffix suits them."""
@@ -241,6 +248,7 @@ def seeds() -> dict[str, bytes]:
         "txt": _texts(),
         "onnx": _onnx(),
         "pb": _tensorflow(),
+        "keras": _keras(),
     }
     named = {
         f"seed{n}.{kind}": data for kind, all in families.items() for n, data in enumerate(all)
