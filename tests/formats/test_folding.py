@@ -99,6 +99,7 @@ def test_any_operator_on_anything_ends_soon(operator: str, left: object, right: 
 
 @settings(max_examples=300)
 @example("join", [], [[]])
+@example("first", [], [])
 @given(NAMES, CONSTANTS, st.lists(CONSTANTS, max_size=2))
 def test_any_method_or_filter_of_anything_ends_soon(
     name: str, value: object, args: list[object]

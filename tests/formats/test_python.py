@@ -168,6 +168,7 @@ def test_depth_length_and_origins_are_bounded(module: str) -> None:
         + "getattr(os, a0)('x')",
         "".join(f"def f{i}(): f{i + 1}()\n" for i in range(4_000)) + "f0()",
         "import os\n" + "getattr(os, 'a' + 'b' * 9)(1)\n" * 2_000,
+        "import os\nos" + ".sys" * 60 + ".system('id')",
     ],
 )
 def test_hostile_modules_are_done_with_in_seconds(module: str) -> None:

@@ -201,6 +201,10 @@ def _reverse(value: Constant) -> Constant:
     return value[::-1] if isinstance(value, str | bytes | tuple) else list(reversed(value))
 
 
+def _first(held: Sequence[Constant]) -> Constant:
+    return held[0]
+
+
 def _join(value: Constant, separator: str = "") -> str:
     if length(value) * (length(separator) + 1) > 10 * ENORMOUS:
         raise Enormous
@@ -227,7 +231,7 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "count": length,
     "d": _absent,
     "default": _absent,
-    "first": lambda value: next(iter(value)),
+    "first": lambda value: _first(list(value)),
     "float": float,
     "format": lambda value, *args: _percent(value, args),
     "int": int,

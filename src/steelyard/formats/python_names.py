@@ -78,7 +78,7 @@ class Names:
         The result of a call is written with `()`, as in `socket.socket().connect`; an attribute or
         member whose name cannot be told with `[]`.
         """
-        return tuple(dict.fromkeys(self._origins(node, scope)))
+        return tuple(self._origins(node, scope))
 
     def constant(self, node: ast.expr, scope: Scope) -> Any:  # noqa: ANN401 - any constant
         """Return the constant an expression comes to; raises as `Constants.value`."""
@@ -86,7 +86,8 @@ class Names:
 
     def _origins(self, node: ast.expr, scope: Scope) -> list[str]:
         follow = _FOLLOW.get(type(node))
-        return follow(self, node, scope) if follow is not None else []
+        found = follow(self, node, scope) if follow is not None else []
+        return list(dict.fromkeys(found))
 
     def _settle(self) -> None:
         """Work out the origins of every name, attribute and result until nothing new turns up."""
