@@ -200,6 +200,13 @@ ESCAPES = {
 
 BLOCKED = {
     "computed from characters": "{% set u=(()|select|string|list)[24] %}{{ messages[u~u~'class'~u~u] }}",
+    "characters of data, joined": "{% set u=(messages|string|select('equalto','_')|first) %}"
+    "{{ ''[[u,u,'class',u,u]|join] }}",
+    "characters of data, added": "{% set u=(messages|string)[9] %}{{ messages[u + u + v + u + u] }}",
+    "characters of data, formatted": "{% set u=(messages|string)[9] %}{{ ''['%s%s' % (u, 'x')] }}",
+    "characters of data, by a filter": "{% set u=(messages|string)[9] %}{{ ''['%s%s'|format(u, 'x')] }}",
+    "data, replaced": "{{ ''[message.role|replace('user', x)] }}",
+    "data, mapped": "{% for k in x|map('replace', 'a', '_') %}{{ ''[k] }}{% endfor %}",
     "special token": "{{ ''[bos_token] }}",
     "undefined before": "{{ ''[foo ~ '__class__'] }}",
     "output of a macro": "{% macro f() %}__class__{% endmacro %}{{ ''[f()] }}",

@@ -82,6 +82,24 @@ _LISTING = frozenset(
         "values",
     ]
 )
+_CUTTING = frozenset(
+    [
+        *(
+            "capitalize",
+            "e",
+            "escape",
+            "lower",
+            "lstrip",
+            "partition",
+            "removeprefix",
+            "removesuffix",
+        ),
+        *("rpartition", "rsplit", "rstrip", "safe", "split", "splitlines", "string", "strip"),
+        *("swapcase", "title", "tojson", "trim", "truncate", "upper"),
+    ]
+)
+"""Methods and filters that give back what they are given, or a piece of it."""
+
 _PICKING = frozenset({"first", "get", "last", "max", "min", "pop", "random"})
 _COMBINATIONS = 256  # of constant receivers and arguments that are folded
 
@@ -351,24 +369,22 @@ def _rough(name: str, receiver: Value, args: Sequence[Value]) -> Value:
         return NUMBER
     inner = elements(receiver)
     if name in _LISTING:
-        texts = [_text(receiver, args)] if receiver.constants or receiver.built else []
-        held = container([inner, *texts, *([BUILT] if name == "map" and not receiver.data else [])])
+        texts = [_text(name, receiver)] if name in _CUTTING else []
+        mapped = [BUILT] if name == "map" and (len(args) > 1 or not receiver.data) else []
+        held = container([inner, *texts, *mapped])
         return join((held, DATA)) if receiver.data else held
     if name in _PICKING:
         return join((inner, receiver.inner or NOTHING, *args[1:]))
-    if name == "join":
-        return _text(receiver, [*args, inner])
-    return _text(receiver, args)
+    return _text(name, receiver)
 
 
-def _text(receiver: Value, args: Sequence[Value]) -> Value:
-    """Return what a text may be that is made of others: data only where nothing else can lead."""
-    values = (receiver, *args)
-    held = [text for value in values for text in value.constants if isinstance(text, str)]
-    free = any(value.built or value.internal for value in values) or any("_" in t for t in held)
-    if free or not any(value.data for value in values):
-        return BUILT
-    return DATA
+def _text(name: str, receiver: Value) -> Value:
+    """Return what a text may be: data where it is cut out of data, else anything at all."""
+    mixed = (
+        receiver.constants or receiver.built or receiver.container or receiver.many or receiver.deep
+    )
+    cut = name in _CUTTING and receiver.data and not (mixed or receiver.internal)
+    return DATA if cut else BUILT
 
 
 def _namespace(evaluator: Evaluator, node: Node, args: Sequence[Value]) -> Value:

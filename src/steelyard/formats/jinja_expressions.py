@@ -68,6 +68,8 @@ class Expressions:
         if receiver.container:
             inner = msgspec.structs.replace(receiver.inner or NOTHING, message=False)
             found += [inner, self.state.look_up(f".{name}") or NOTHING]
+        if receiver.deep:
+            found.append(elements(receiver))
         for held in receiver.constants:
             if isinstance(held, dict) and name in held:
                 found.append(constant(held[name]))
@@ -136,7 +138,8 @@ class Expressions:
                 found.append(self.attribute(receiver, held, node))
             elif receiver.fixed:
                 found += self._items(receiver, held)
-        if not key.fixed or not receiver.fixed:
+        named = key.fixed and all(isinstance(held, str) for held in key.constants)
+        if not named and not (key.fixed and receiver.fixed):
             found.append(elements(receiver))
         return join(found)
 
@@ -235,15 +238,17 @@ def _combined(operator: str, left: Value, right: Value) -> Value:
     """Return what two values make where at least one is not constant."""
     message = left.message or right.message
     texts = [held for held in left.constants + right.constants if isinstance(held, str)]
-    if operator not in ("Add", "Mod", "Mul") or not (texts or left.built or right.built):
-        data = left.data or right.data
-        if operator == "Add" and any(map(_is_list, (left, right))):
-            return container([elements(left), elements(right)])
-        number = any(value.number or _is_number(value) for value in (left, right))
-        return Value(data=data, number=number or not data, message=message)
-    if operator == "Add":
-        return text_of((left, right))
-    return msgspec.structs.replace(text_of((left,)) if left.constants else BUILT, message=message)
+    if operator == "Add" and any(map(_is_list, (left, right))):
+        return container([elements(left), elements(right)])
+    if operator in ("Add", "Mod", "Mul") and (texts or left.built or right.built):
+        if operator == "Add":
+            return text_of((left, right))
+        beginnings = [text.partition("%")[0] for text in texts] or [""]
+        return Value(built=tuple(beginnings), message=message)
+    data = left.data or right.data
+    number = any(value.number or _is_number(value) for value in (left, right))
+    joined = ("",) if operator == "Add" and not number else ()
+    return Value(data=data, number=number or not data, built=joined, message=message)
 
 
 def _is_number(value: Value) -> bool:
