@@ -229,6 +229,14 @@ def _keras() -> list[bytes]:
     return [keras.keras(config), text, hdf5.hdf5(text)]
 
 
+def _documents() -> list[bytes]:
+    """Return models written as XML, and the schema of a skops archive."""
+    entity = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e "a">]><PMML><Header/></PMML>'
+    net = b'<?xml version="1.0"?><net name="m"><layers><layer library="a.so"/></layers></net>'
+    node = {"__class__": "add", "__module__": "numpy", "__loader__": "FunctionNode"}
+    return [entity, net, json.dumps({**node, "content": [node, node]}).encode()]
+
+
 @cache
 def seeds() -> dict[str, bytes]:
     """Return the files by a name whose suffix suits them."""
@@ -249,6 +257,7 @@ def seeds() -> dict[str, bytes]:
         "onnx": _onnx(),
         "pb": _tensorflow(),
         "keras": _keras(),
+        "xml": _documents(),
     }
     named = {
         f"seed{n}.{kind}": data for kind, all in families.items() for n, data in enumerate(all)

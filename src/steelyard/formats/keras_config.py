@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from steelyard.formats.json import JSON, SPARSE_BYTES, WHOLE_BYTES, JsonDocument
 from steelyard.formats.json import read as read_json
 from steelyard.formats.port import Budget, Format, Glimpse, Member
@@ -53,25 +55,28 @@ def read(source: Source, budget: Budget) -> JsonDocument:
     Raises:
         LimitError: It is nested too deep.
     """
-    plain = read_json(source, budget)
-    if source.size > SPARSE_BYTES or plain.text:
+    plain = read_whole(source, budget)
+    if plain.text:
         return plain
-    value, shadowed = plain.value, plain.shadowed
-    if source.size > WHOLE_BYTES:
-        data = source.read(0, source.size)
-        try:
-            value = json.loads(data.decode(json.detect_encoding(data), "replace"), strict=False)
-        except (ValueError, RecursionError):
-            return plain
-    return KerasConfig(
-        value=value,
-        shadowed=shadowed,
-        lines=plain.lines,
-        flaws=plain.flaws,
-        incomplete=plain.incomplete,
-        incomplete_at=plain.incomplete_at,
-        payloads=tuple(_payloads(value)),
-    )
+    fields = {name: getattr(plain, name) for name in plain.__struct_fields__}
+    return KerasConfig(payloads=tuple(_payloads(plain.value)), **fields)
+
+
+def read_whole(source: Source, budget: Budget) -> JsonDocument:
+    """Read a JSON document and keep all of it, also where it is long.
+
+    Raises:
+        LimitError: It is nested too deep.
+    """
+    plain = read_json(source, budget)
+    if not WHOLE_BYTES < source.size <= SPARSE_BYTES or plain.text:
+        return plain
+    data = source.read(0, source.size)
+    try:
+        value = json.loads(data.decode(json.detect_encoding(data), "replace"), strict=False)
+    except (ValueError, RecursionError):
+        return plain
+    return msgspec.structs.replace(plain, value=value)
 
 
 def members(content: JsonDocument, source: Source, budget: Budget) -> Iterator[Member]:
