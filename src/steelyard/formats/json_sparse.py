@@ -3,6 +3,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -10,6 +11,7 @@ from steelyard.core.errors import LimitError
 
 DEPTH = 200  # levels of nesting; configurations of real models have fewer than 30
 _SMALL = 64 << 10  # bytes; a value that is kept whatever it says
+_BLOCK = 1 << 18  # bytes
 _TOLD = 256 << 10  # bytes; a value that names a key that matters is kept up to here
 _MEMBERS = 20_000  # members of an object that is looked into; a vocabulary has more
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))
@@ -42,14 +44,12 @@ def mentions(data: bytes) -> bool:
 def check_depth(data: bytes) -> None:
     r"""Check how deep the brackets of a document nest, before anything recurses into it.
 
-    Everything but brackets and quotes is deleted (escaped backslashes and quotes first), then every
-    text, then one innermost level after another.
+    Everything but brackets outside texts is deleted, then one innermost level after another.
 
     Raises:
         LimitError: More than `DEPTH` levels.
     """
-    bare = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(_BRACES, _NOT_STRUCTURE)
-    bare = b"".join(bare.split(b'"')[::2])
+    bare = b"".join(_brackets(data))
     for _ in range(DEPTH):
         inner = bare.replace(b"{}", b"")
         if len(inner) == len(bare):
@@ -57,6 +57,18 @@ def check_depth(data: bytes) -> None:
         bare = inner
     if b"{}" in bare or bare.count(b"{") > DEPTH:  # deeper still, or opened that often
         raise LimitError(f"JSON nested more than {DEPTH} levels deep", at=0)
+
+
+def _brackets(data: bytes) -> Iterator[bytes]:
+    """Yield the brackets of a document that are inside no text, all as braces, block by block."""
+    offset, inside = 0, 0
+    while offset < len(data):
+        end = re.compile(rb"\\*").match(data, min(offset + _BLOCK, len(data))).end() + 1  # type: ignore[union-attr]
+        block = data[offset:end].replace(b"\\\\", b"").replace(b'\\"', b"")
+        pieces = block.translate(_BRACES, _NOT_STRUCTURE).split(b'"')
+        yield b"".join(pieces[inside::2])
+        inside ^= (len(pieces) - 1) % 2
+        offset = end
 
 
 def sparse(data: bytes, decoder: json.JSONDecoder) -> object:

@@ -9,6 +9,7 @@ from steelyard.formats.pickle_values import Blob, Unknown, Value
 
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 _LETTERS = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
+_BOOLEANS: dict[object, bool] = {b"00": False, b"01": True}
 _DIGITS = 100  # digits of a decimal integer that are read
 
 
@@ -44,7 +45,7 @@ def false(state: State, data: bytes, pos: int) -> int:
 def integer(state: State, data: bytes, pos: int) -> int:
     """INT: decimal, and the booleans of protocol 0 and 1."""
     text, pos = state.line("int", pos)
-    state.stack.append({b"00": False, b"01": True}[text] if text in (b"00", b"01") else _int(text))
+    state.stack.append(_BOOLEANS[text] if text in _BOOLEANS else _int(text))
     return pos
 
 
@@ -58,13 +59,26 @@ def long(state: State, data: bytes, pos: int) -> int:
 def _int(text: bytes | Blob) -> int | Blob | Unknown:
     if isinstance(text, Blob):
         return text
-    return int(text) if len(text) <= _DIGITS else Unknown("a long integer")
+    return parsed(text) if len(text) <= _DIGITS else Unknown("a long integer")
+
+
+def parsed(text: bytes) -> int:
+    """Return the integer a text stands for: up to a NUL, where C strings end, in any notation.
+
+    Raises:
+        ValueError: It stands for none.
+    """
+    digits = text.partition(b"\0")[0]
+    try:
+        return int(digits)
+    except ValueError:
+        return int(digits, 0)
 
 
 def floating(state: State, data: bytes, pos: int) -> int:
     """FLOAT."""
     text, pos = state.line("float", pos)
-    state.stack.append(text if isinstance(text, Blob) else float(text))
+    state.stack.append(text if isinstance(text, Blob) else float(text.partition(b"\0")[0]))
     return pos
 
 

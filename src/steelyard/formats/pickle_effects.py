@@ -114,9 +114,8 @@ def obj(state: State, data: bytes, pos: int) -> int:
 
 def inst(state: State, data: bytes, pos: int) -> int:
     """INST: the callable is named by the opcode."""
-    args = tuple(state.pop_mark())
     callee, pos = _imported(state, pos, "INST")
-    _call(state, callee, args, "INST")
+    _call(state, callee, tuple(state.pop_mark()), "INST")
     return pos
 
 

@@ -97,7 +97,10 @@ class State:
         return Blob(kind, start, size, head), end
 
     def line(self, kind: str, pos: int) -> tuple[bytes | Blob, int]:
-        """Return what stands before the next line feed, and the position behind that."""
+        """Return what stands before the next line feed, and the position behind that.
+
+        Where there is none the C unpickler raises, and the Python one cuts off the last byte.
+        """
         end = self.data.find(b"\n", pos)
         if end < 0:
             end = self._far_end(pos)
@@ -109,12 +112,12 @@ class State:
         return Blob(kind, self.base + pos, end - pos, head), end + 1
 
     def _far_end(self, pos: int) -> int:
-        """Return the position of a line feed that is not in the window."""
+        """Return the position of a line feed that is not in the window, or of the last byte."""
         for offset in range(self.base + pos, self.source.size, _SCAN):
             found = self.source.read(offset, _SCAN).find(b"\n")
             if found >= 0:
                 return offset + found - self.base
-        raise self.broken("a line has no end")
+        return max(pos, self.source.size - self.base - 1)
 
     def handed_on(self, value: Value, op: str) -> None:
         """Note that an imported thing becomes part of another value."""
@@ -129,6 +132,8 @@ class State:
             items: The values; of a dict keys and values in turn.
             op: The opcode.
         """
+        if not items:
+            return  # the C unpickler then does not even look at what is to be filled
         if kind == "dict" and len(items) % 2:
             raise self.broken(f"{op} with a key that has no value")
         if type(target) is Container:

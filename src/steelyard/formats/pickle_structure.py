@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Handlers of the opcodes that move values: marks, memo, tuples, containers."""
 
+from steelyard.formats.pickle_constants import parsed
 from steelyard.formats.pickle_state import State, Stopped
 from steelyard.formats.pickle_values import Container, Global, Value
 
@@ -56,7 +57,7 @@ def _index(state: State, pos: int) -> int:
     text, _ = state.line("memo index", pos)
     if not isinstance(text, bytes) or len(text) > 20:
         raise state.broken("a memo index of many digits")
-    return int(text)
+    return parsed(text)
 
 
 def long_binget(state: State, data: bytes, pos: int) -> int:

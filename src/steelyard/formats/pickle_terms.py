@@ -180,7 +180,7 @@ def steps(*values: Value) -> tuple[str, ...]:
     """Return how some values came about: a line for each import and call, in order of offset."""
     found: dict[tuple[int, str], str] = {}
     for value in values:
-        _collect(value, found, _DEPTH)
+        _collect(value, found, 2 * _DEPTH)
     return tuple(found[key] for key in sorted(found))
 
 
