@@ -14,6 +14,13 @@ from steelyard.formats.pickle_values import (
     Value,
 )
 
+_MAKERS = frozenset(
+    f"{module}.{name}"
+    for module in ("copyreg", "copy_reg")
+    for name in ("_reconstructor", "__newobj__", "__newobj_ex__")
+)
+"""Functions that make an instance of the class they are given first."""
+
 _PERSISTENT = 4_000_000  # persistent ids of one pickle that are kept
 
 
@@ -145,9 +152,17 @@ def build(state: State, data: bytes, pos: int) -> int:
         return pos
     if not target.shared:
         target.state = given
-    if state.raw_array is None or not is_array_wrapper(target.callee):
+    if state.raw_array is None or not is_array_wrapper(_class_of(target)):
         return pos
     return state.raw_array(target, given, state.base + pos) - state.base
+
+
+def _class_of(value: Call) -> Value:
+    """Return the class that a call makes an instance of, as far as bytes tell."""
+    callee, args = value.callee, value.args
+    if type(callee) is Global and callee.dotted in _MAKERS and type(args) is tuple and args:
+        return args[0]
+    return callee
 
 
 def is_array_wrapper(callee: Value) -> bool:

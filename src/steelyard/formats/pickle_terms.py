@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Values of a pickle as people read them, as they are kept, and as they are told apart."""
 
+import re
 from collections.abc import Hashable, Iterator
+from typing import Any
 
 from steelyard.formats.pickle_values import (
     PLAIN,
@@ -19,6 +21,8 @@ _DEPTH = 6  # levels of a value that are kept
 _WIDTH = 16  # items of a value that are kept on a level
 _TEXT = 90  # characters of a text that are shown
 _LINE = 300  # characters of an expression that are shown
+
+_WORD = re.compile(r"\w?[\w.+:@-]{0,79}(/[\w.+@-]{1,79})?")
 
 DECISIVE: dict[tuple[str, str], tuple[int, ...]] = {
     ("_codecs", "encode"): (1,),
@@ -41,6 +45,14 @@ def shown(name: str) -> str:
     if name.isprintable():
         return name if len(name) <= _LINE else name[:_LINE] + "..."
     return shown(name.encode("unicode_escape").decode("ascii"))
+
+
+def is_word(text: str) -> bool:
+    """Tell whether a text may be an enumeration's member, a version or a name.
+
+    Commands, paths and addresses are no words.
+    """
+    return _WORD.fullmatch(text) is not None
 
 
 def render(value: Value) -> str:
@@ -147,9 +159,9 @@ def _snapshots(values: tuple[Value, ...] | list[Value], depth: int) -> Iterator[
 
 def shape(value: Value, depth: int = 4) -> Hashable:
     """Return what tells values apart that do different things: types, and the names inside."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind in PLAIN:
-        return kind
+        return kind if kind is not str or is_word(value) else "text"
     if kind is tuple:
         if depth <= 0:
             return kind
@@ -163,9 +175,19 @@ def shape(value: Value, depth: int = 4) -> Hashable:
             return ("call", callee.module, callee.name)
         return ("call", shape(callee, depth - 1) if depth > 0 else "")
     if kind is Container:
-        inside = {item.dotted for item in value.items[:_WIDTH] if type(item) is Global}
+        inside = {label for item in value.items[:_WIDTH] if (label := _label(item))}
         return (value.kind, *sorted(inside)) if inside else value.kind
     return value.kind if kind is Blob else kind
+
+
+def _label(value: Value) -> str:
+    """Return what tells an item of a container from plain values, if anything does."""
+    kind = type(value)
+    if kind is str:
+        return "" if is_word(value) else " text"
+    if kind is Global:
+        return str(value.dotted)
+    return f"{_label(value.callee)}()" if kind is Call else ""
 
 
 def decisive(callee: Value, args: Value) -> Hashable:

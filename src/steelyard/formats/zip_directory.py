@@ -78,7 +78,8 @@ def ends_with_archive(source: Source) -> bool:
     return any(
         _ends_at(source, at) == source.size and directory.size > 0
         for at in _end_positions(source)
-        for directory in _views(source, _end_record(source, at))
+        for end in _ends(source, at)
+        for directory in _views(source, end)
     )
 
 
@@ -87,7 +88,8 @@ def opens_as_archive(source: Source) -> bool:
     return any(
         directory.size > 0
         for at in _end_positions(source)
-        for directory in _views(source, _end_record(source, at))
+        for end in _ends(source, at)
+        for directory in _views(source, end)
     )
 
 
@@ -135,9 +137,13 @@ def _end_record(source: Source, at: int) -> _End:
 
 
 def _ends(source: Source, at: int) -> list[_End]:
-    """Return what an end record says, and what the zip64 records before it say."""
-    plain = _end_record(source, at)
-    wide = [_end64_record(source, place) for place in _end64_positions(source, at)]
+    """Return what an end record says, and what the zip64 records before it say.
+
+    Who measures back by the directory's size does so from the first of them.
+    """
+    places = _end64_positions(source, at)
+    wide = [_end64_record(source, place) for place in places]
+    plain = msgspec.structs.replace(_end_record(source, at), at=min([at, *places]))
     if plain.offset == MAX32 or plain.size == MAX32 or plain.count == MAX16:
         return wide or [plain]
     return [plain, *(end for end in wide if not _same(end, plain))]

@@ -84,6 +84,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
         sequences: Dotted names whose results may be filled like a list or set.
         shared: Dotted names whose results are not the pickle's own: nothing may change them.
         methods: Dotted names of methods that may be called.
+        bound: Shape of dotted names of classes none of whose methods reads, writes or evaluates anything.
         beside: Dotted names whose instances a loader replaces by arrays in files beside.
         script: Shape of modules that exist inside TorchScript alone.
         foreign: Shape of names that modules take over from elsewhere: not their own classes.
@@ -103,6 +104,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     sequences: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
     methods: frozenset[str] = frozenset()
+    bound: str = ""
     beside: frozenset[str] = frozenset()
     script: str = ""
     foreign: str = ""
@@ -131,6 +133,7 @@ class Allowlist:
         self.shared = frozenset().union(*(library.shared for library in libraries))
         self.methods = frozenset().union(*(library.methods for library in libraries))
         self.beside = frozenset().union(*(library.beside for library in libraries))
+        self.bound = _any(library.bound for library in libraries)
         self._acting = _any(library.acting for library in libraries)
         self._foreign = _any(library.foreign for library in libraries)
         self._known: dict[tuple[str, str, bool], Judgement] = {}

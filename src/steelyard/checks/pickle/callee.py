@@ -78,6 +78,15 @@ class Names:
             return Callee("name", owner)
         return Callee("method") if f"{owner.dotted}.{name}" in self.known.methods else COMPUTED
 
+    def owner(self, value: Value) -> Global | None:
+        """Return the class of whose methods a value is one, taken from it by name, or None."""
+        if not isinstance(value, Call) or not isinstance(value.callee, Global):
+            return None
+        args = value.args if isinstance(value.args, tuple) else ()
+        if self.judge(value.callee).form != "getattr" or len(args) != 2 or args[1] == "__new__":
+            return None
+        return args[0] if isinstance(args[0], Global) else self.made_of(args[0])
+
     def made_of(self, value: Value) -> Global | None:
         """Return what a value is an instance or a result of, or None where bytes do not tell."""
         if not isinstance(value, Call):

@@ -4,6 +4,7 @@
 Each form is a function of the call that returns why it is not safe, or nothing.
 """
 
+import re
 from collections.abc import Callable
 
 from steelyard.checks.pickle.allowlist import Standing
@@ -16,6 +17,11 @@ Form = Callable[[Event, Names], str]
 
 HANDED_ON = frozenset({"array-wrapper", "distribution", "factory", "nothing-first", "uncalled"})
 """Forms whose callables may be handed on as values: types, that is."""
+
+_MEMBER = re.compile(r"_?[A-Z]\w*")
+"""Names of classes and of members of enumerations."""
+
+_REBUILD = re.compile(r"torch\.(\w+\.)+_rebuild_\w+\Z")
 
 _USABLE = (Standing.ALLOWED, Standing.CLASS, Standing.REVIEW, Standing.FORM)
 
@@ -48,17 +54,45 @@ def _getattr(event: Event, names: Names) -> str:
     if type(owner) in PLAIN or isinstance(owner, Container):
         return ""
     if isinstance(owner, Global):
-        return (
-            ""
-            if names.judge(owner).standing in _USABLE
-            else "its owner is not a class that is known"
-        )
-    made = names.made_of(owner)
-    if made is not None and names.judge(made).standing in (Standing.ALLOWED, Standing.CLASS):
+        standing = names.judge(owner).standing
+        if standing not in _USABLE:
+            return "its owner is not a class that is known"
+        harmless = standing is Standing.REVIEW or _harmless(owner, name, names)
+        return "" if harmless else f"nothing is known of the method {name}"
+    return _bound(names.made_of(owner), name, names)
+
+
+def _bound(made: Global | None, name: str, names: Names) -> str:
+    """A method of an instance."""
+    if made is None:
+        return "its owner is not an instance of a class that is known"
+    judgement = names.judge(made)
+    known = judgement.standing in (Standing.ALLOWED, Standing.CLASS)
+    if not known and judgement.form not in ("constants", "distribution"):
+        return "its owner is not an instance of a class that is known"
+    return "" if _harmless(made, name, names) else f"nothing is known of the method {name}"
+
+
+def _harmless(owner: Global, name: str, names: Names) -> bool:
+    """Tell whether an attribute of a class is a class or constant, or a method without effect.
+
+    Methods wait to be called, and constructors call what they are given.
+    """
+    within = f"{owner.dotted}.{name}"
+    return (
+        name == "__new__"
+        or _MEMBER.fullmatch(name) is not None
+        or within in names.known.methods
+        or names.known.bound.fullmatch(owner.dotted) is not None
+        or names.known.judge(owner.module, f"{owner.name}.{name}").standing is Standing.ALLOWED
+    )
+
+
+def _attributes(event: Event, names: Names) -> str:
+    args = _args(event)
+    if args and all(isinstance(arg, str) and "__" not in arg for arg in args):
         return ""
-    if made is not None and names.judge(made).form == "distribution":
-        return ""
-    return "its owner is not an instance of a class that is known"
+    return "it leads into the internals of Python"
 
 
 def _factory(event: Event, names: Names) -> str:
@@ -132,7 +166,7 @@ def _unpickles(event: Event, names: Names) -> str:
 def _rebuild(event: Event, names: Names) -> str:
     args = _args(event)
     function = args[0] if args else None
-    if isinstance(function, Global) and function.module == "torch._utils":
+    if isinstance(function, Global) and _REBUILD.match(function.dotted):
         return "" if names.judge(function).standing is Standing.ALLOWED else "it calls another"
     return "it calls what its first argument names"
 
@@ -206,6 +240,7 @@ def _module_by_name(event: Event, names: Names) -> str:
 
 FORMS: dict[str, Form] = {
     "array-wrapper": _array_wrapper,
+    "attributes": _attributes,
     "cell": _cell,
     "class-by-value": _class_by_value,
     "code": _cell,

@@ -14,7 +14,7 @@ from steelyard.core.claim import Severity
 from steelyard.core.probe import Descriptor
 from steelyard.formats.pickle_events import Event
 from steelyard.formats.pickle_state import EXECUTED_KEY
-from steelyard.formats.pickle_terms import LEFT_OUT, render
+from steelyard.formats.pickle_terms import LEFT_OUT, is_word, render
 from steelyard.formats.pickle_values import (
     COMPUTED_NAME,
     Blob,
@@ -27,9 +27,6 @@ from steelyard.formats.pickle_values import (
 )
 
 _CONSTRUCTORS = ("REDUCE", "OBJ", "INST")
-_WORD = re.compile(r"\w?[\w.+:@-]{0,79}(/[\w.+@-]{1,79})?")
-"""Texts that enumerations, versions and names are; commands, paths and addresses are not."""
-
 _TEMPLATE = re.compile(
     r"\ndef _parse_args\(self, (?P<a>(\w+, )*) (?P<i>loc=0(, scale=1)?)\):\n"
     r"    return \((?P=a)\), (?P<o>loc, (scale|1))\n\n"
@@ -73,6 +70,9 @@ class Judge:
             for event in events
             if event.kind == "call" and (callee := names.callee(event.target)).named is not None
         }
+        self._hands_on = any(
+            event.kind in ("value", "call") and self._is_unknown(_thing(event)) for event in events
+        )
         self._distributions = any(
             names.judge(event.target).form == "distribution"
             for event in events
@@ -158,8 +158,9 @@ class Judge:
         constructed = event.op in _CONSTRUCTORS
         if constructed and (odd := _odd_text((event.args, event.kwargs))):
             return Concern(d.UNKNOWN_CALL, event, f"calls {event.text}: {odd} is no mere name")
-        if standing is Standing.CLASS:
-            return self._known(event)
+        handed = self._known(event)
+        if standing is Standing.CLASS or handed is not None:
+            return handed
         verb = "calls" if constructed else "makes an instance:"
         return Concern(d.UNKNOWN_CLASS, event, f"{verb} {event.text}")
 
@@ -168,9 +169,16 @@ class Judge:
         if event.op not in _CONSTRUCTORS:
             return None
         for value in _leaves(event.args):
-            if isinstance(value, Global) and self._names.judge(value).standing is Standing.FUNCTION:
+            if self._is_unknown(value) or (value is LEFT_OUT and self._hands_on):
                 return Concern(d.UNKNOWN_CALL, event, f"may call {render(value)}: {event.text}")
         return None
+
+    def _is_unknown(self, value: Value) -> bool:
+        """Tell whether a value is a function of an unknown library, or a method of its classes."""
+        if isinstance(value, Global):
+            return self._names.judge(value).standing is Standing.FUNCTION
+        owner = self._names.owner(value)
+        return owner is not None and self._names.judge(owner).standing is Standing.REVIEW
 
     def _build(self, event: Event) -> Concern | None:
         target = event.target
@@ -235,6 +243,13 @@ class Judge:
         return Concern(d.EXECUTED_TEXT, event, f"scipy.stats executes {render(event.target)}")
 
 
+def _thing(event: Event) -> Value:
+    """Return what is handed on, or what a call gives."""
+    if event.kind == "value":
+        return event.target
+    return Call(event.target, event.args, event.op, event.at)
+
+
 def _at(value: Value) -> int:
     return value.at if isinstance(value, Unknown) else -1
 
@@ -252,7 +267,7 @@ def _leaves(value: Value, depth: int = 6) -> Iterator[Value]:
 def _odd_text(value: Value) -> str:
     """Return a text among constants that looks like no enumeration's member, or nothing."""
     for leaf in _leaves(value):
-        if isinstance(leaf, str) and not _WORD.fullmatch(leaf):
+        if isinstance(leaf, str) and not is_word(leaf):
             return render(leaf)
         if isinstance(leaf, Blob) and leaf.kind in ("str", "unicode"):
             return render(leaf)

