@@ -65,6 +65,14 @@ def test_a_target_has_its_place() -> None:
     assert found.message == "_target_ names 'os.system'"
 
 
+def test_the_loader_of_an_mlflow_model_is_judged() -> None:
+    plain = b"flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n"
+    assert findings({"MLmodel": plain}) == []
+    assert verdicts({"MLmodel": plain.replace(b"mlflow.sklearn", b"subprocess")}) == [
+        ("config.standard-target", "high")
+    ]
+
+
 def test_a_target_inside_a_nemo_archive_is_found() -> None:
     data = tarred([("./model_config.yaml", b"model:\n  _target_: os.system\n")])
     (found,) = findings({"m.nemo": data})

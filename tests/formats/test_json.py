@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from steelyard.core.errors import LimitError, MalformedError
 from steelyard.core.limits import Limits
+from steelyard.formats import json_sparse
 from steelyard.formats.json import JSON, JsonDocument, Omitted, members_of, objects_of, read
 from steelyard.formats.json_sparse import DEPTH
 from steelyard.formats.nesting import identify
@@ -68,6 +69,21 @@ def test_each_line_may_be_a_document() -> None:
     assert found.value == [{"a": 1}, {"b": 2}]
 
 
+def test_of_many_lines_those_that_matter_are_kept() -> None:
+    lines = [b'{"text": "%s"}' % (b"x" * 100)] * 50_000
+    lines[30_000] = b'{"chat_template": "y"}'
+    found = document(b"\n".join(lines))
+    assert found.lines
+    assert found.value == [{"chat_template": "y"}]
+    assert found.flaws == ()
+
+
+def test_a_large_document_that_is_broken_is_incomplete_if_anything_in_it_matters() -> None:
+    filler = large()[:-1] * 4
+    assert document(filler).incomplete == ""
+    assert document(filler + b', "auto_map": {}').incomplete.startswith("JSON of 5,")
+
+
 @pytest.mark.parametrize(
     "data",
     [b"[" * 100_000, b'{"a":' * 300 + b"1" + b"}" * 300, b"[" * 300 + b"]" * 300, b"[{" * 150],
@@ -80,6 +96,28 @@ def test_depth_is_checked_before_anything_recurses(data: bytes) -> None:
 def test_brackets_inside_texts_are_no_depth() -> None:
     text = "[" * 1_000 + '\\"' + "{" * 1_000 + "\\"
     assert document(json.dumps({"a": text}).encode()).value == {"a": text}
+
+
+def depth(value: object) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(depth, value.values()), default=0)
+    return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
+
+
+@settings(max_examples=100)
+@given(VALUES, st.integers(1, 40), st.integers(0, 6))
+def test_depth_is_counted_whatever_texts_hold_and_wherever_blocks_end(
+    value: object, block: int, limit: int
+) -> None:
+    data = json.dumps({'[\\"{': value, "\\": '\\\\"]'}).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_sparse, "_BLOCK", block)
+        patch.setattr(json_sparse, "DEPTH", limit)
+        if 1 + depth(value) <= limit:
+            json_sparse.check_depth(data)
+        else:
+            with pytest.raises(LimitError):
+                json_sparse.check_depth(data)
 
 
 def test_the_deepest_document_is_read() -> None:

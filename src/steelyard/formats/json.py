@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from steelyard.formats.json_sparse import Omitted, check_depth, mentions, sparse
+from steelyard.formats.json_sparse import Omitted, check_depth, mentions, sparse, told_rows
 from steelyard.formats.port import Budget, Content, Flaw, Format, Glimpse
 from steelyard.formats.source import Source
 
 WHOLE_BYTES = 1 << 20  # larger documents are kept in part, see `formats.json_sparse`
 SPARSE_BYTES = 64 << 20  # larger still, and they are only searched for keys that matter
+_RETRIED_BYTES = 4 << 20  # larger documents that are not plain JSON are not decoded whole
 _BLOCK = 1 << 20
 _OVERLAP = 64  # bytes; longer than any key that is searched for
 _SHADOWED = 10_000  # duplicate keys that are kept; one such document is hostile enough
@@ -29,7 +30,8 @@ class JsonDocument(Content, frozen=True, kw_only=True):
     Attributes:
         value: Dictionaries (in the order of the document), lists, texts, numbers, truth values and
             None, nested at most `json_sparse.DEPTH` deep; `Omitted` where a large document was
-            not kept; a list of the rows where there is a document on each line. None when `text` is
+            not kept; a list of the rows where there is a document on each line (of many rows, those that
+            matter). None when `text` is
             set.
         shadowed: Key and value of every member that a later member of the same name hides; a loader
             that takes the first instead of the last sees these.
@@ -109,6 +111,8 @@ def read(source: Source, budget: Budget) -> JsonDocument:
         if value is not None:
             return _document(value, shadowed, flaws)
         shadowed.clear()
+    if len(data) > _RETRIED_BYTES:
+        return _unusual(data, decoder, shadowed, flaws)
     text = _text(data, flaws)
     value, lines, reason = _decoded(text, decoder)
     if not reason:
@@ -118,6 +122,22 @@ def read(source: Source, budget: Budget) -> JsonDocument:
     return JsonDocument(
         text=text, flaws=tuple(flaws), incomplete=missing, incomplete_at=0 if missing else -1
     )
+
+
+def _unusual(
+    data: bytes,
+    decoder: json.JSONDecoder,
+    shadowed: list[tuple[str, Any]],
+    flaws: list[Flaw],
+) -> JsonDocument:
+    """Return what is kept of a large document that is not one plain value."""
+    rows = told_rows(data, decoder)
+    if rows is not None:
+        return _document(rows, shadowed, flaws, lines=True)
+    reason = f"JSON of {len(data):,} bytes that is broken, or has keys in unusual places"
+    missing = reason if mentions(data) else ""
+    flaws.append(Flaw(code="not-json", message=reason))
+    return JsonDocument(flaws=tuple(flaws), incomplete=missing, incomplete_at=0 if missing else -1)
 
 
 def _document(

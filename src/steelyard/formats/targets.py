@@ -12,7 +12,7 @@ from steelyard.formats.python_dangers import Dangers, Kinds
 from steelyard.formats.python_names import MODULES
 from steelyard.formats.yaml_events import Tag
 
-_KEYS = frozenset({"_target_", "_component_", "class_path"})
+_KEYS = frozenset({"_target_", "_component_", "class_path", "loader_module"})
 _LOOSE_KEYS = frozenset({"target"})  # latent-diffusion; elsewhere the word means many things
 _BY_PATH = "hydra.utils.get_"
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
@@ -81,7 +81,8 @@ def targets(value: object) -> Iterator[Target]:
     """Yield the callables that a document names, in order.
 
     Source:
-        hydra 1.3, instantiate API; torchtune 0.6, config; Lightning CLI 2.5; latent-diffusion 2022.
+        hydra 1.3, instantiate API; torchtune 0.6, config; Lightning CLI 2.5; latent-diffusion 2022;
+        MLflow 3, `MLmodel`.
     """
     for pointer, held in objects_of(value):
         for key, name in held.items():

@@ -12,7 +12,7 @@ from steelyard.formats.yaml_events import Tag, build
 WHOLE_BYTES = 4 << 20  # larger documents are only searched for what matters
 
 _MATTERS = re.compile(
-    r"_target_|_component_|class_path|target:|chat_template|auto_map|trust_remote_code|!!|!<|%TAG|!\w+:"
+    r"_target_|_component_|class_path|loader_module|target:|chat_template|auto_map|trust_remote_code|!!|!<|%TAG|!\w+:"
 )
 
 
@@ -72,7 +72,8 @@ def _matters(text: str) -> bool:
 
 
 def _is_yaml(glimpse: Glimpse) -> bool:
-    return glimpse.suffix in {"yaml", "yml"} and b"\0" not in glimpse.head and bool(glimpse.head)
+    named = glimpse.suffix in {"yaml", "yml"} or glimpse.name == "MLmodel"
+    return named and b"\0" not in glimpse.head and bool(glimpse.head)
 
 
 YAML = Format(id="yaml", title="YAML", rank=40, matches=_is_yaml, read=read)

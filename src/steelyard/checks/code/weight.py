@@ -34,7 +34,7 @@ _ORDINARY = frozenset({"unpickle", "network", "write", "secret-variable", "dynam
 
 _ROLES = re.compile(
     r"(?:modeling|configuration|tokenization|processing|image_processing|video_processing"
-    r"|feature_extraction|modular|pipeline|custom|handler|inference_endpoint)(?:_\w+)?"
+    r"|feature_extraction|modular|pipeline|custom|handler|inference_endpoint|generate)(?:_\w+)?"
     r"|__init__|model|models|config|tokenizer|processor|sitecustomize|usercustomize"
 )
 """Names of modules that loaders import without being told by a configuration."""

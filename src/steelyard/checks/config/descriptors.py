@@ -13,7 +13,7 @@ DANGEROUS_TARGET = Descriptor(
     title="A configuration names a callable that reaches outside",
     page="""
 A configuration tells a library to import and call something: `_target_` (hydra, NeMo), `_component_`
-(torchtune), `class_path` (Lightning), `target` (latent diffusion), or a YAML tag such as `!new:` or
+(torchtune), `class_path` (Lightning), `loader_module` (MLflow), `target` (latent diffusion), or a YAML tag such as `!new:` or
 `!!python/object/apply:`. What it names runs commands or code, loads pickles or native libraries, or
 writes files. The library calls it with the arguments that stand beside it when the model is built.
 """,
