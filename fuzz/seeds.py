@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks import weights
-from tests.samples import graphs, hdf5, keras
+from tests.samples import flat, graphs, hdf5, keras
 
 _TEMPLATE = "{% for m in messages %}{{ m['role'] + ': ' + m['content'] | trim }}\n{% endfor %}"
 
@@ -237,6 +237,11 @@ def _documents() -> list[bytes]:
     return [entity, net, json.dumps({**node, "content": [node, node]}).encode()]
 
 
+def _compiled() -> list[bytes]:
+    engine = b"ptrt" + bytes(60) + b"/opt/libplugin.so\0"
+    return [flat.tflite(["", "MyOp", "FlexAdd"], bytes(16)), engine, b"tjgg" + bytes(60)]
+
+
 @cache
 def seeds() -> dict[str, bytes]:
     """Return the files by a name whose suffix suits them."""
@@ -258,6 +263,7 @@ def seeds() -> dict[str, bytes]:
         "pb": _tensorflow(),
         "keras": _keras(),
         "xml": _documents(),
+        "tflite": _compiled(),
     }
     named = {
         f"seed{n}.{kind}": data for kind, all in families.items() for n, data in enumerate(all)
