@@ -52,9 +52,10 @@ class Expressions:
         if not escapes and not name.startswith("_"):
             return
         written = show(node)
-        trail = [written]
+        trail: list[str] = []
         if name not in written:
-            trail += [*self._values_behind(node), f"the name comes to {show_constant(name)}"]
+            comes_to = f"the name comes to {show_constant(name)}"
+            trail = [written, *self._values_behind(node), comes_to]
         what = "leads out of the template" if escapes else "begins with an underscore"
         code = "escape" if escapes else "private-name"
         self.state.remark(code, node, f"the name {show_constant(name)} {what}: {written}", trail)
