@@ -177,7 +177,10 @@ def shape(value: Value, depth: int = 4) -> Hashable:
     if kind is Container:
         inside = {label for item in value.items[:_WIDTH] if (label := _label(item))}
         return (value.kind, *sorted(inside)) if inside else value.kind
-    return value.kind if kind is Blob else kind
+    if kind is Blob:
+        return str(value.kind)
+    name: str = kind.__name__
+    return name
 
 
 def _label(value: Value) -> str:
