@@ -190,6 +190,9 @@ ESCAPES = {
     "map": "{{ [1]|map(attribute='__class__')|list }}",
     "map by filter": "{{ [1]|map('attr','__class__')|list }}",
     "selectattr": "{{ [1]|selectattr('a.__class__','eq','int')|list }}",
+    "sum": "{{ [1]|sum('__class__') }}",
+    "join by attribute": "{{ [1]|join('', '__class__') }}",
+    "sort by attribute": "{{ [1]|sort(false, false, '__class__') }}",
     "filter block": "{% filter attr('__class__') %}x{% endfilter %}",
     "generator": "{{ x.gi_frame }}",
     "carried round a loop": "{% set ns=namespace() %}{% for i in range(99) %}{{ ''[ns.a0] }}"

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from steelyard.formats.folding import Enormous, Unknown, binary, item, slice_of
-from steelyard.formats.jinja_calls import call, filtered, tested
+from steelyard.formats.jinja_calls import call
+from steelyard.formats.jinja_filters import filtered, tested
 from steelyard.formats.jinja_show import Node, show, show_constant
 from steelyard.formats.jinja_state import State
 from steelyard.formats.jinja_values import (

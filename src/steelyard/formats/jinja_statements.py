@@ -4,8 +4,8 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from steelyard.formats.folding import length
-from steelyard.formats.jinja_calls import filtered
 from steelyard.formats.jinja_expressions import Expressions
+from steelyard.formats.jinja_filters import filtered
 from steelyard.formats.jinja_literals import check_condition
 from steelyard.formats.jinja_show import Node, show
 from steelyard.formats.jinja_state import State
