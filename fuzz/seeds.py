@@ -17,6 +17,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import msgspec
 from benchmarks import weights
 from tests.samples import flat, graphs, hdf5, keras
 
@@ -239,7 +240,14 @@ def _documents() -> list[bytes]:
 
 def _compiled() -> list[bytes]:
     engine = b"ptrt" + bytes(60) + b"/opt/libplugin.so\0"
-    return [flat.tflite(["", "MyOp", "FlexAdd"], bytes(16)), engine, b"tjgg" + bytes(60)]
+    layer = graphs.field(1, graphs.field(500, graphs.field(10, "MyLayer")))
+    apple = graphs.coreml(
+        graphs.field(202, graphs.field(1, graphs.coreml(graphs.field(500, layer))))
+    )
+    array = msgspec.msgpack.encode(((2, 2), "float32", bytes(16)))
+    flax = msgspec.msgpack.encode({"params": {"w": msgspec.msgpack.Ext(1, array)}, "step": 7})
+    small = flat.tflite(["", "MyOp", "FlexAdd"], bytes(16))
+    return [small, engine, b"tjgg" + bytes(60), apple, flax]
 
 
 @cache

@@ -149,3 +149,8 @@ def tensor_bundle(entries: dict[str, bytes], shards: int = 1) -> bytes:
     handles = varint(0) + varint(0) + varint(len(data) + 5) + varint(len(index))
     footer = handles.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57)
     return data + bytes(5) + index + bytes(5) + footer
+
+
+def coreml(kind: bytes) -> bytes:
+    """Return a Core ML model of some type, which is given as a field."""
+    return field(1, 8) + field(2, field(1, field(1, "image"))) + kind

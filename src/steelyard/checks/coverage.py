@@ -16,6 +16,7 @@ _OTHER_LOADERS = {
     "dlc": "Qualcomm SNPE",
     "engine": "TensorRT",
     "ggml": "GGML before GGUF",
+    "ggjt": "GGML before GGUF",
     "h5": "Keras, HDF5",
     "hdf5": "Keras, HDF5",
     "keras": "Keras",
@@ -31,11 +32,14 @@ _OTHER_LOADERS = {
     "pdmodel": "PaddlePaddle",
     "pdiparams": "PaddlePaddle",
     "plan": "TensorRT",
+    "pmml": "PMML",
     "rknn": "RKNN",
+    "skops": "skops",
     "tflite": "TensorFlow Lite",
     "trt": "TensorRT",
 }
-"""Suffixes of loaders whose format no reader of this package knows, with the loader."""
+"""Suffixes by which a loader takes a file for its own, with the loader: bytes under such a name that
+no reader knows would be opened all the same."""
 
 
 @probe("coverage", version="1")
