@@ -44,6 +44,7 @@ docs: $(VENV)/.dev ## Rewrite what is generated in the docs, and the output of t
 
 bench: $(VENV)/.dev ## Measure cost beside hashing and other scanners (10 minutes, 8 GB of disk)
 	@$(BIN)/python -m benchmarks.startup
+	@$(BIN)/python -m benchmarks.registry
 	@$(BIN)/python -m benchmarks.scan_cost
 	@$(BIN)/python scripts/write_docs.py
 

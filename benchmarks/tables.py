@@ -79,7 +79,18 @@ def startup(result: dict[str, Any]) -> str:
     return "\n".join([_origin(result), "", *_table(("what", "measured"), rows)])
 
 
+def registry(result: dict[str, Any]) -> str:
+    """Return how fast `steelyard check --each` goes through a registry."""
+    rows = (
+        (row["what"], f"{row['models']:,}", f"{row['wall_s']:.1f}", f"{row['rate']:.0f}")
+        for row in result["rows"]
+    )
+    head = ("`steelyard check --each`", "models", "wall s", "models a second")
+    return "\n".join([_origin(result), "", *_table(head, rows)])
+
+
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "registry": registry,
     "scan-cost": scan_cost,
     "scan-matrix": scan_matrix,
     "startup": startup,

@@ -182,3 +182,48 @@ def test_errors_cross_to_another_process_whole(error):
 
 def test_there_is_always_a_core():
     assert free_cores() >= 1
+
+
+@pytest.fixture(
+    params=[Serial(), Threads(1), Threads(3), Processes(1), Processes(2)],
+    ids=["serial", "one thread", "three threads", "one process", "two processes"],
+)
+def any_pool(request):
+    return request.param
+
+
+def test_an_error_takes_the_place_of_one_result_and_the_others_come(any_pool):
+    results = dict(any_pool.as_completed(fail_on_three, range(6)))
+    error = results.pop(3)
+    assert isinstance(error, UsageError)
+    assert error.hint == "not three"
+    assert results == {0: 0, 1: 1, 2: 2, 4: 4, 5: 5}
+
+
+def test_as_completed_of_nothing_comes_nothing(any_pool):
+    assert list(any_pool.as_completed(double, [])) == []
+
+
+def test_a_bug_ends_all(any_pool):
+    with pytest.raises(ZeroDivisionError):
+        dict(any_pool.as_completed(divide_by, [1, 0, 2]))
+
+
+def test_what_is_done_first_comes_first():
+    second_is_taken = threading.Event()
+
+    def work(number):
+        if number == 0:
+            second_is_taken.wait(10)
+        return number
+
+    results = Threads(2).as_completed(work, range(2))
+    assert next(results) == (1, 1)
+    second_is_taken.set()
+    assert next(results) == (0, 0)
+
+
+def test_the_death_of_a_process_is_the_error_of_what_it_worked_on():
+    results = dict(Processes(2).as_completed(die_on_three, range(6)))
+    assert "that worked on 3 died" in results.pop(3).message
+    assert results == {0: 0, 1: 1, 2: 2, 4: 4, 5: 5}

@@ -65,3 +65,23 @@ baseline = click.option(
     metavar="DOSSIER",
     help="Dossier written by an earlier check --json; the findings in it are known.",
 )
+each = click.option(
+    "--each",
+    is_flag=True,
+    envvar="STEELYARD_EACH",
+    help="SUBJECT is a folder of models, or a hub cache: check each model in it.",
+)
+fresh = click.option(
+    "--fresh",
+    is_flag=True,
+    envvar="STEELYARD_FRESH",
+    help="With --each: read again what has not changed since it was kept.",
+)
+pool = click.option(
+    "--pool",
+    type=click.Choice(["processes", "threads", "ray"]),
+    default="processes",
+    show_default=True,
+    envvar="STEELYARD_POOL",
+    help="Where several models are examined; ray needs the extra `scale`.",
+)

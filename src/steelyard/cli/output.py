@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,16 @@ def data(text: str) -> None:
     """Print data, the result of a verb, to stdout."""
     _write_anything()
     print(text, end="" if text.endswith("\n") else "\n", flush=True)
+
+
+def pieces(texts: Iterable[str]) -> None:
+    """Print data that comes in pieces to stdout."""
+    prepare = getattr(sys.stdout, "reconfigure", None)
+    if prepare is not None:
+        prepare(errors="backslashreplace")
+    for text in texts:
+        print(text, end="")
+    sys.stdout.flush()
 
 
 def rich(show: "Callable[[Console], None]") -> None:

@@ -8,37 +8,36 @@ from steelyard.core.ports import Progress, Silent
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
-    from rich.progress import TaskID
+    from rich.progress import ProgressColumn, TaskID
 
 _WORTH_A_BAR = 256 << 20  # bytes; less is read in well under a second
 
 
 class Bar:
-    """A bar with rate and remaining time."""
+    """A bar for bytes, with rate and remaining time."""
+
+    worth = _WORTH_A_BAR
 
     def __init__(self) -> None:
         self._bars: Bars | None = None
         self._task: TaskID | None = None
 
+    def _columns(self) -> "tuple[ProgressColumn, ...]":
+        from rich.progress import DownloadColumn, TransferSpeedColumn
+
+        return DownloadColumn(), TransferSpeedColumn()
+
     def begin(self, what: str, total: int) -> None:
         """Show the bar, if the work is long."""
-        if total < _WORTH_A_BAR:
+        if total < self.worth:
             return
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-            TransferSpeedColumn,
-        )
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
+            *self._columns(),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
@@ -58,6 +57,22 @@ class Bar:
             self._bars = None
 
 
+class Counter(Bar):
+    """A bar for things that are counted, with how many are done of how many."""
+
+    worth = 2
+
+    def _columns(self) -> "tuple[ProgressColumn, ...]":
+        from rich.progress import MofNCompleteColumn
+
+        return (MofNCompleteColumn(),)
+
+
 def progress() -> Progress:
-    """Return a bar where stderr is a terminal, else progress that nobody watches."""
+    """Return a bar for bytes where stderr is a terminal, else progress that nobody watches."""
     return Bar() if sys.stderr.isatty() else Silent()
+
+
+def counter() -> Progress:
+    """Return a bar for models where stderr is a terminal, else progress that nobody watches."""
+    return Counter() if sys.stderr.isatty() else Silent()

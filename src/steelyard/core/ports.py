@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ports: what the flow needs from outside, and no more."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
 
 from steelyard.core.digest import Digest
 from steelyard.core.dossier import Dossier
+from steelyard.core.errors import SteelyardError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,6 +34,20 @@ class Store(Protocol):
 
         Raises:
             StoreError: It cannot be written: locked, full, or not a store.
+        """
+
+    def append_all(self, dossiers: Sequence[Dossier]) -> list[Head]:
+        """Keep some dossiers, all of them or nothing; return the end of the chain after each.
+
+        Raises:
+            StoreError: As `append`.
+        """
+
+    def recall(self, heads: Sequence[Head]) -> list[Dossier | None]:
+        """Return the dossiers after which the chain ended there; None where there is none.
+
+        Raises:
+            StoreError: It cannot be read.
         """
 
     def find(self, reference: str) -> Dossier | None:
@@ -68,6 +83,14 @@ class Pool(Protocol):
 
     def map(self, do: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Yield the results in the order of the items."""
+
+    def as_completed(
+        self, do: Callable[[T], R], items: Iterable[T]
+    ) -> Iterator[tuple[int, R | SteelyardError]]:
+        """Yield the position of each item with its result, or the error of ours, as it is done.
+
+        The error of one item does not end the others; any other exception is raised.
+        """
 
 
 class Progress(Protocol):

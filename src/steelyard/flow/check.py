@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job: discover, examine, judge."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from steelyard.core.dossier import Dossier
 from steelyard.core.limits import Limits
 from steelyard.core.policy import Policy
 from steelyard.core.ports import Pool, Progress
-from steelyard.core.probe import Context
+from steelyard.core.probe import Context, Probe
 from steelyard.flow.discover import discover
 from steelyard.flow.examine import examine, known_probes, written
 from steelyard.flow.model import FileModel
@@ -51,11 +52,23 @@ def judge(
     limits: Limits,
     settings: Settings = NOTHING_SET,
     baseline: Dossier | None = None,
+    probes: Sequence[Probe] | None = None,
 ) -> Dossier:
-    """Return the dossier of a model that was surveyed; the arguments are those of `check`."""
+    """Return the dossier of a model that was surveyed.
+
+    Args:
+        model: What was surveyed.
+        policy: Judges the evidence.
+        limits: Bounds on what is read.
+        settings: Findings that somebody accepted.
+        baseline: An earlier dossier whose findings are known, or None.
+        probes: Who looks; None for all that are known, which takes a millisecond to find out.
+    """
     now = datetime.now(UTC)
     identity = model.identity()
-    evidence = examine(model, known_probes(), Context(limits=limits), now=now)
+    evidence = examine(
+        model, known_probes() if probes is None else probes, Context(limits=limits), now=now
+    )
     accepted = accept(identity, evidence, settings, now.date(), written(now))
     if baseline is not None:
         accepted += accept_known(identity, evidence, baseline, written(now))

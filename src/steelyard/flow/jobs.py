@@ -90,6 +90,13 @@ class Job(Generic[T, R]):
             raise error
         return value  # type: ignore[return-value]  # there is a value where there is no error
 
+    def next_done(self) -> int:
+        """Wait for any result that was not taken yet and return its position."""
+        with self._changed:
+            while not self._done:
+                self._changed.wait(_GLANCE)
+            return next(iter(self._done))
+
 
 class Worker(threading.Thread):
     """A thread of a pool; a daemon, so that no reader in a long loop keeps the process alive."""

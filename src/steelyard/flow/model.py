@@ -43,6 +43,14 @@ def stamp(descriptor: int) -> Stamp:
     return _stamp(os.fstat(descriptor))
 
 
+def stamp_of(path: str) -> Stamp | None:
+    """Return the stamp of a file that nobody opens, or None where there is none."""
+    try:
+        return _stamp(os.lstat(path))
+    except OSError:
+        return None
+
+
 def _stamp(status: os.stat_result) -> Stamp:
     return Stamp(
         status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

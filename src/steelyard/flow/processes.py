@@ -8,7 +8,7 @@ Here a death is an error in place of the one result, and leaving ends all that a
 import contextlib
 import signal
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -48,18 +48,27 @@ class Crew:
     def map(self, todo: Sequence[Any]) -> Iterator[Any]:
         """Yield the results in the order of the items, which are begun in that order."""
         done: dict[int, Outcome] = {}
-        begun = 0
+        outcomes = self.outcomes(todo)
         try:
             for index in range(len(todo)):
                 while index not in done:
-                    while begun < len(todo) and len(self._busy) < self._size:
-                        self._begin(begun, todo[begun])
-                        begun += 1
-                    done.update(self._finished(todo))
+                    done.update((next(outcomes),))
                 value, error = done.pop(index)
                 if error is not None:
                     raise error
                 yield value
+        finally:
+            outcomes.close()
+
+    def outcomes(self, todo: Sequence[Any]) -> Generator[tuple[int, Outcome]]:
+        """Yield what came of each item, with its position, as it is done."""
+        begun = 0
+        try:
+            while begun < len(todo) or self._busy:
+                while begun < len(todo) and len(self._busy) < self._size:
+                    self._begin(begun, todo[begun])
+                    begun += 1
+                yield from self._finished(todo)
         finally:
             self._dismiss()
 

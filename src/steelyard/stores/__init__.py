@@ -7,6 +7,7 @@ from pathlib import Path
 
 from steelyard.core.errors import StoreError
 from steelyard.core.ports import Store
+from steelyard.stores.remembered import Memories
 from steelyard.stores.sqlite import SqliteStore
 
 _ELSEWHERE = "name a file with --store, such as --store ./steelyard.sqlite"
@@ -32,6 +33,11 @@ def open_store(location: str | Path | None = None) -> Store:
     if not rest.startswith("/"):
         raise StoreError(f"{str(location)!r} is no absolute path", hint="sqlite:///path/to/a/file")
     return SqliteStore(Path(rest))
+
+
+def memories_of(store: Store) -> Memories | None:
+    """Return what is remembered beside a store; None where it is not on this machine."""
+    return Memories(store.path) if isinstance(store, SqliteStore) else None
 
 
 def default_location() -> Path:

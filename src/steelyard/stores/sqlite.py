@@ -6,7 +6,7 @@ ends the process, and readers never wait for writers.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,16 +41,26 @@ class SqliteStore:
 
         Of a run that saw what an earlier one saw, only the verdict is new: some hundred bytes.
         """
-        chain.check_dossier(dossier)
+        return self.append_all((dossier,))[0]
+
+    def append_all(self, dossiers: Sequence[Dossier]) -> list[Head]:
+        """Keep some dossiers, all or none; return the end of the chain after each.
+
+        Raises:
+            StoreError: They cannot be written, see `core.ports.Store.append`.
+        """
+        for dossier in dossiers:
+            chain.check_dossier(dossier)
         with self._open(write=True) as connection:
             if not sqlite_schema.is_store(connection, self.path):
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
             if not sqlite_schema.is_store(connection, self.path):
                 sqlite_schema.create(connection)
-            head = _Writer(connection).keep(dossier)
+            writer = _Writer(connection)
+            heads = [writer.keep(dossier) for dossier in dossiers]
             connection.execute("COMMIT")
-        return head
+        return heads
 
     def find(self, reference: str) -> Dossier | None:
         """Return the newest dossier of a subject; raises as `core.ports.Store.find`.
@@ -63,6 +73,20 @@ class SqliteStore:
             if not sqlite_schema.is_store(connection, self.path):
                 return None
             return sqlite_read.find(connection, reference)
+
+    def recall(self, heads: Sequence[Head]) -> list[Dossier | None]:
+        """Return what was kept when the chain ended there; None where no such entry is.
+
+        Args:
+            heads: What `append` returned.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        with self._open() as connection:
+            if not sqlite_schema.is_store(connection, self.path):
+                return [None for _ in heads]
+            return [sqlite_read.recall(connection, head) for head in heads]
 
     def head(self) -> Head:
         """Return the end of the chain."""

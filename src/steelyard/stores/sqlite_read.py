@@ -29,6 +29,15 @@ def head(connection: "sqlite3.Connection") -> Head:
     return Head(entries=row[0], digest=row[1]) if row else chain.EMPTY
 
 
+def recall(connection: "sqlite3.Connection", head: Head) -> Dossier | None:
+    """Return the dossier whose verdict is that entry, or None where it is not there."""
+    row = connection.execute(
+        "SELECT body FROM entry WHERE number = ? AND digest = ? AND kind = 'verdict'",
+        (head.entries, head.digest),
+    ).fetchone()
+    return _dossier(connection, _whole(row[0])) if row else None
+
+
 def find(connection: "sqlite3.Connection", reference: str) -> Dossier | None:
     """Return the newest dossier that a reference names, see `core.ports.Store.find`."""
     subject = _subject(connection, reference)

@@ -9,21 +9,27 @@ import msgspec
 
 from steelyard.cli import options, output
 from steelyard.cli.documents import dossier_at
-from steelyard.cli.keep import keep
-from steelyard.cli.progress import progress
+from steelyard.cli.keep import keep, store_at
+from steelyard.cli.progress import counter, progress
+from steelyard.cli.sweep import Sweep
 from steelyard.core.claim import Severity
 from steelyard.core.dossier import Dossier
+from steelyard.core.errors import UsageError
 from steelyard.core.limits import Limits
 from steelyard.core.policy import Outcome, Policy, worst
-from steelyard.core.ports import Progress, Silent
+from steelyard.core.ports import Pool, Progress, Silent
 from steelyard.flow.check import check
 from steelyard.flow.hub import resolve
 from steelyard.flow.policies import failing_on
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import Processes, Threads, free_cores
+from steelyard.flow.ray_pool import Ray
+from steelyard.flow.registry import models
+from steelyard.flow.rounds import Round
 from steelyard.flow.settings import Settings, settings
-from steelyard.report import json, terminal
+from steelyard.report import json, table, terminal
 
+INTERRUPTED = 130
 EXIT_CODES = {Outcome.PASS: 0, Outcome.WARN: 0, Outcome.FAIL: 1, Outcome.UNKNOWN: 3}
 
 
@@ -49,7 +55,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 @options.baseline
 @options.as_json
 @options.store
+@options.each
+@options.fresh
 @options.jobs
+@options.pool
 def command(
     subjects: tuple[str, ...],
     policy: str,
@@ -58,18 +67,22 @@ def command(
     baseline: Path | None,
     as_json: bool,
     location: str | None,
+    each: bool,
+    fresh: bool,
     jobs: int | None,
+    pool: str,
 ) -> int:
     """Look at the files of a model and judge them; nothing of it runs.
 
-    SUBJECT is a folder, a file, or hf:org/name@revision. Several are examined side by side.
+    SUBJECT is a folder, a file, or hf:org/name@revision. Several are examined side by side. With
+    --each it is a folder of models or a hub cache, and each model in it is examined.
 
     \b
     Examples:
       steelyard check ./model
       steelyard check ./model --policy commercial --json > dossier.json
       steelyard check ./model --baseline dossier.json --fail-on medium
-      steelyard check ./models/*
+      steelyard check --each ~/.cache/huggingface/hub
     """
     rule_book = find_policy(policy)
     terms = Terms(
@@ -77,14 +90,56 @@ def command(
         settings=settings(config),
         baseline=dossier_at(baseline) if baseline else None,
     )
-    dossiers = check_all(subjects, terms, jobs or free_cores())
+    workers = pool_of(pool, jobs)
+    if each:
+        sweep = Sweep(
+            [place for subject in subjects for place in models(Path(subject))],
+            Round(policy=terms.policy, settings=terms.settings, baseline=terms.baseline),
+            store_at(location),
+            fresh=fresh,
+            wanted=as_json,
+        )
+        return check_each(sweep, workers, policy, as_json=as_json)
+    dossiers = check_all(subjects, terms, jobs or free_cores(), workers)
     show(dossiers, as_json)
     for dossier in dossiers:
         keep(dossier, location)
     return EXIT_CODES[worst(dossier.verdict.outcome for dossier in dossiers)]
 
 
-def check_all(subjects: tuple[str, ...], terms: Terms, workers: int) -> list[Dossier]:
+def pool_of(name: str, workers: int | None) -> Pool:
+    """Return the pool of a name.
+
+    Args:
+        name: `processes`, `threads` or `ray`.
+        workers: How many at once; None for as many as there are cores.
+
+    Raises:
+        UsageError: It is not installed.
+    """
+    if name == "ray":
+        return Ray(workers)
+    return (Threads if name == "threads" else Processes)(workers or free_cores())
+
+
+def check_each(sweep: Sweep, pool: Pool, policy: str, *, as_json: bool) -> int:
+    """Check every model of a registry, show what came of it, and return the exit code."""
+    if not sweep.places:
+        raise UsageError("there is no model in it", hint="name a folder that holds models")
+    try:
+        sweep.run(pool, counter())
+    except KeyboardInterrupt:
+        output.complain(sweep.interrupted(), ["--json"] if as_json else [])
+        return INTERRUPTED
+    rows = sweep.rows()
+    if as_json:
+        output.pieces(sweep.document())
+    else:
+        output.rich(functools.partial(table.draw, rows, policy))
+    return EXIT_CODES[worst(table.outcome(row) for row in rows)]
+
+
+def check_all(subjects: tuple[str, ...], terms: Terms, workers: int, pool: Pool) -> list[Dossier]:
     """Return the dossiers of some subjects, in their order.
 
     Raises:
@@ -93,7 +148,7 @@ def check_all(subjects: tuple[str, ...], terms: Terms, workers: int) -> list[Dos
     if len(subjects) == 1:
         return [check_one(subjects[0], terms, workers, progress())]
     alone = functools.partial(check_one, terms=terms, workers=1, watched=Silent())
-    return list(Processes(workers).map(alone, subjects))
+    return list(pool.map(alone, subjects))
 
 
 def check_one(subject: str, terms: Terms, workers: int, watched: Progress) -> Dossier:
