@@ -135,3 +135,9 @@ def test_a_hundred_bad_paths_are_told_in_a_few_findings() -> None:
     found = [c for c in claims(look, {"m.onnx": onnx(tensors=tensors)}) if isinstance(c, Finding)]
     assert len(found) == 21
     assert "80 more" in found[-1].message
+
+
+def test_a_bad_path_of_a_later_node_is_seen() -> None:
+    good = onnx_node("EPContext", "com.microsoft", text_attribute("ep_cache_context", "x.bin"))
+    bad = onnx_node("EPContext", "com.microsoft", text_attribute("ep_cache_context", "/x.bin"))
+    assert "onnx.external-path" in findings(look, {"m.onnx": onnx([good, good, bad])})

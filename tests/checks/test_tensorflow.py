@@ -111,3 +111,12 @@ def test_a_checkpoint_is_held_to_its_data() -> None:
 )
 def test_an_index_that_contradicts_itself_is_a_finding(entries, rule: str) -> None:
     assert f"tensorflow.{rule}" in findings(look, {"v.index": tensor_bundle(entries)})
+
+
+def test_a_bad_path_behind_a_thousand_good_ones_is_seen() -> None:
+    many = [tf_node("SaveV2", f"s{n}", ["part", *map(str, range(9))]) for n in range(1000)]
+    prints = [tf_node("PrintV2", f"p{n}", output_stream="stderr") for n in range(1000)]
+    bad = [tf_constant("path", "/root/x"), tf_node("SaveV2", "z", ["path"])]
+    bad.append(tf_node("PrintV2", "q", output_stream="file:///root/y"))
+    rules = [finding.rule for finding in listed(tf_graph([*USUAL, *many, *prints, *bad]))]
+    assert sorted(rules) == ["tensorflow.checkpoint-path", "tensorflow.writes-file"]

@@ -243,7 +243,7 @@ def _operations(part: Part, content: Onnx) -> Iterator[Claim]:
         where = place(part.where, byte=operation.at)
         name = _named(operation)
         if _runs_python(operation):
-            trail = tuple(f"{key} = {text!r}" for key, text in operation.texts)
+            trail = tuple(f"{key} = {text!r}" for key, text in operation.texts[:_SHOWN])
             yield PYTHON_OPERATOR.at(where, f"{name} calls Python code", trail=trail)
         elif (operation.domain, operation.name) in content.functions:
             continue
@@ -261,9 +261,10 @@ def _operations(part: Part, content: Onnx) -> Iterator[Claim]:
 
 def _compiled_path(where: str, operation: Operation) -> Iterator[Claim]:
     """Yield that the file with the compiled part lies elsewhere."""
-    path = dict(operation.texts).get("ep_cache_context", "")
-    if path and escapes(path.encode("utf-8", "surrogatepass")):
-        yield EXTERNAL_PATH.at(where, f"the compiled part is read from {shown(path)!r}")
+    for key, path in operation.texts:
+        if key == "ep_cache_context" and escapes(path.encode("utf-8", "surrogatepass")):
+            yield EXTERNAL_PATH.at(where, f"the compiled part is read from {shown(path)!r}")
+            return
 
 
 def _runs_python(operation: Operation) -> bool:

@@ -229,7 +229,7 @@ def _judged(
     part: Part, content: TensorFlow, operation: Operation, known: Mapping[str, frozenset[str]]
 ) -> Iterator[Finding]:
     where = place(part.where, byte=operation.at)
-    trail = tuple(f"{key} = {text!r}" for key, text in operation.texts)
+    trail = tuple(f"{key} = {text!r}" for key, text in operation.texts[:_SHOWN])
     name = _named(operation)
     for kind, (descriptor, what) in _BY_KIND.items():
         if operation.name in known.get(kind, ()):

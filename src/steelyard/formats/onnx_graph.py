@@ -20,6 +20,7 @@ _SHORT = 256  # bytes of an attribute that is kept as a text
 _LONG = 512  # bytes of an attribute that may be something else than a text
 _OPERATIONS = 20_000  # operations of different names
 _TENSORS = 500_000
+_TEXTS = 100_000  # texts of one operation
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
 
 
@@ -40,13 +41,13 @@ class ModelWalk:
         self.hidden: list[Range] = []
         self.flaws = FlawList()
         self._operations: dict[tuple[str, str], list[int]] = {}
-        self._texts: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+        self._texts: dict[tuple[str, str], dict[tuple[str, str], None]] = {}
         self._wire = wire
 
     def operations(self) -> tuple[Operation, ...]:
         """Return the operations in the order in which they were met."""
         return tuple(
-            Operation(*key, count, at, self._texts[key])
+            Operation(*key, count, at, tuple(self._texts[key]))
             for key, (count, at) in self._operations.items()
         )
 
@@ -97,9 +98,18 @@ class ModelWalk:
         counted = self._operations.setdefault(key, [0, node.at])
         counted[0] += 1
         if counted[0] == 1:
-            self._texts[key] = tuple(texts)
+            self._texts[key] = {}
             if len(self._operations) > _OPERATIONS:
                 raise LimitError(f"more than {_OPERATIONS:,} different operations", node.at)
+        if texts and (domain or counted[0] == 1):
+            self._keep(key, texts, node.at)
+
+    def _keep(self, key: tuple[str, str], texts: list[tuple[str, str]], at: int) -> None:
+        """Keep what the attributes of an operation say, each text once."""
+        kept = self._texts[key]
+        kept.update(dict.fromkeys(texts))
+        if len(kept) > _TEXTS:
+            raise LimitError(f"more than {_TEXTS:,} texts of one operation", at)
 
     def _attribute(self, attribute: Field, texts: list[tuple[str, str]], depth: int) -> None:
         name = ""

@@ -50,7 +50,8 @@ class Operation(msgspec.Struct, frozen=True):
         name: Its name there.
         count: How many nodes there are.
         at: Offset of the first.
-        texts: What the first one's attributes say, by name, where they are short texts.
+        texts: What attributes say, by name, where they are short texts; of ONNX's own operations those
+            of the first node alone.
     """
 
     domain: str

@@ -22,10 +22,11 @@ ITEMS = {
 """Bytes of an element by `DataType`; texts (7), resources (20) and variants (21) have no size."""
 
 _SHORT = 256  # bytes of a text that is kept
-_TEXTS = 16  # texts of one node that are kept
+_TEXTS = 20_000  # texts of one operation that are kept
+_TAGS = 16
 _CONSTANTS = 50_000  # texts that are constants of a graph
 _OPERATIONS = 200_000
-_INPUTS = 64  # inputs of a node that are kept
+_INPUTS = 3  # inputs of a node that are kept; paths come first
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
 
 
@@ -53,8 +54,8 @@ class _Counted:
     def __init__(self, at: int) -> None:
         self.at = at
         self.count = 0
-        self.texts: list[tuple[str, str]] = []
-        self.inputs: list[str] = []
+        self.texts: dict[tuple[str, str], None] = {}
+        self.inputs: dict[str, None] = {}
 
 
 class _Node:
@@ -142,7 +143,7 @@ class GraphWalk:
 
     def _info(self, info: Field) -> None:
         for field in self._wire.fields(*_message(info)):
-            if field.number == 4 and len(self.tags) < _TEXTS:
+            if field.number == 4 and len(self.tags) < _TAGS:
                 self.tags.append(shown(self._wire.text_of(field)))
             elif field.number == 5:
                 self.version = shown(self._wire.text_of(field))
@@ -187,7 +188,7 @@ class _Nodes:
             plain = name.partition(":")[0]
             if plain in self._constants:
                 told.append((f"input {shown(plain)}", self._constants[plain]))
-        return tuple(told[:_TEXTS])
+        return tuple(dict.fromkeys(told))
 
     def node(self, message: Field) -> None:
         """Walk a NodeDef."""
@@ -209,10 +210,10 @@ class _Nodes:
             self._constants[node.name] = node.constant
         counted = self._counted.setdefault(shown(node.op), _Counted(at))
         counted.count += 1
-        if len(counted.texts) < _TEXTS:
-            counted.texts += node.texts
-        if len(counted.inputs) < _INPUTS:
-            counted.inputs += node.inputs
+        counted.texts.update(dict.fromkeys(node.texts))
+        counted.inputs.update(dict.fromkeys(node.inputs))
+        if len(counted.texts) > _TEXTS:
+            raise LimitError(f"more than {_TEXTS:,} texts of one operation", at)
 
     def _attribute(self, attribute: Field, node: _Node) -> None:
         key = ""
