@@ -11,7 +11,7 @@ from typing import Any
 from steelyard.core.errors import MalformedError
 from steelyard.formats.dtypes import ElementType, from_code
 
-_TOKEN = (
+_LEXEME = (
     r"\s*(?:(?P<text>'[^'\\\n]*'|\"[^\"\\\n]*\")|(?P<number>-?\d{1,19})L?|(?P<word>True|False|None)"
     r"|(?P<sign>[][(){},:]))"
 )
@@ -39,7 +39,7 @@ class _Tokens:
         self.pos = 0
 
     def next(self) -> re.Match[str]:
-        match = re.compile(_TOKEN).match(self._text, self.pos)
+        match = re.compile(_LEXEME).match(self._text, self.pos)
         if match is None:
             raise MalformedError("no Python literal of plain values", at=self.pos)
         self.pos = match.end()
