@@ -128,6 +128,11 @@ SCALER = p.instance("sklearn.preprocessing._data", "StandardScaler", {"mean_": A
                p.name("__builtin__", "object"), None),
         p.call(p.name("_codecs", "encode"), "\xff\xfe", "latin1"),
         p.call(p.name("logging", "getLogger"), "sklearn"),
+        p.value([p.name("numpy.core._multiarray_umath", "log")]),
+        p.call(p.name("scipy.spatial.ckdtree", "new_object"), p.name("scipy.spatial.ckdtree", "cKDTree")),
+        p.call(p.name("copy_reg", "_reconstructor"),
+               p.call(p.name("__builtin__", "getattr"), p.name("scipy.spatial.kdtree", "KDTree"), "leafnode"),
+               p.name("__builtin__", "object"), None),
     ],
 )  # fmt: skip
 def test_what_libraries_write_says_nothing(body: bytes) -> None:
@@ -399,6 +404,16 @@ def test_a_distribution_takes_no_state_that_could_hide_such_a_text() -> None:
     assert rules(p.whole(p.build(made, pairs))) == {"pickle.executed-text": CRITICAL}
     key = p.call(p.name("builtins", "str"), "_parse_arg_template")
     assert rules(p.whole(p.build(made, {key: "import os"}))) == {"pickle.executed-text": CRITICAL}
+
+
+def test_the_state_of_older_distributions_is_read_as_newer_ones_read_it() -> None:
+    made = p.instance("scipy.stats._continuous_distns", "norm_gen")
+    old = ({"momtype": 1, "a": 0.0, "b": 1.0}, None)
+    assert rules(p.whole(p.build(made, old))) == {}
+    pair = ({"_parse_arg_template": "x", "import os": 1}, "ab")
+    assert rules(p.whole(p.build(made, pair)))["pickle.executed-text"] is CRITICAL
+    twice = p.Raw(p.value({"a": 1, "b": 2}) + p.text("a") + b"K\x03s")
+    assert rules(p.whole(p.build(made, (twice, None)))) == {"pickle.executed-text": CRITICAL}
 
 
 def test_a_class_that_a_legacy_torch_file_brings_its_source_for_is_judged_by_its_name() -> None:

@@ -76,7 +76,11 @@ class Names:
             return COMPUTED
         if name == "__new__":
             return Callee("name", owner)
-        return Callee("method") if f"{owner.dotted}.{name}" in self.known.methods else COMPUTED
+        if f"{owner.dotted}.{name}" in self.known.methods:
+            return Callee("method")
+        inner = Global(owner.module, f"{owner.name}.{name}", owner.at, owner.op)
+        allowed = self.judge(inner).standing is Standing.ALLOWED
+        return Callee("name", inner) if allowed else COMPUTED
 
     def owner(self, value: Value) -> Global | None:
         """Return the class of whose methods a value is one, taken from it by name, or None."""
@@ -96,5 +100,5 @@ class Names:
             return None
         args = value.args if isinstance(value.args, tuple) else ()
         if self.judge(callee.named).form in ("reconstructor", "newobj") and args:
-            return args[0] if isinstance(args[0], Global) else None
+            return self.callee(args[0]).named
         return callee.named

@@ -136,7 +136,7 @@ def _nothing_first(event: Event, names: Names) -> str:
 
 def _reconstructor(event: Event, names: Names) -> str:
     args = _args(event)
-    if len(args) != 3 or not isinstance(args[0], Global) or not isinstance(args[1], Global):
+    if len(args) != 3 or names.callee(args[0]).named is None or not isinstance(args[1], Global):
         return "the classes it makes an instance of are computed"
     base = names.judge(args[1])
     if base.standing in (Standing.ALLOWED, Standing.CLASS) or args[2] is None:

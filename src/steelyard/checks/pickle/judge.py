@@ -26,6 +26,7 @@ from steelyard.formats.pickle_values import (
     Value,
 )
 
+_SHARED = "it is not the pickle's own"
 _CONSTRUCTORS = ("REDUCE", "OBJ", "INST")
 _TEMPLATE = (
     r"\ndef _parse_args\(self, (?P<a>(\w+, )*) (?P<i>loc=0(, scale=1)?)\):\n"
@@ -181,30 +182,33 @@ class Judge:
         return owner is not None and self._names.judge(owner).standing is Standing.REVIEW
 
     def _build(self, event: Event) -> Concern | None:
-        target = event.target
-        if not isinstance(target, Call):
-            return Concern(d.BUILD_ON_GLOBAL, event, f"sets attributes: {event.text}")
-        made = self._names.made_of(target)
-        if made is None:
-            return None  # the call itself has been reported
-        judgement = self._names.judge(made)
-        problem = ""
-        if made.dotted in self._names.known.shared or judgement.form in (
-            "getattr",
-            "module-by-name",
-        ):
-            problem = "it is not the pickle's own"
-        elif judgement.form == "unpickles-constant":
-            problem = "it is of another pickle"
-        elif judgement.form == "partial":
-            given = event.args[:1] if isinstance(event.args, tuple) else ()
-            state = Event(kind="call", at=event.at, op="BUILD", target=made, args=given)
-            problem = FORMS["partial"](state, self._names)
+        problem = self._not_its_own(event)
         if problem:
             return Concern(d.BUILD_ON_GLOBAL, event, f"sets attributes: {event.text}: {problem}")
-        if judgement.form == "distribution" and not isinstance(event.args, Container):
+        made = self._names.made_of(event.target)
+        form = self._names.judge(made).form if made is not None else ""
+        if form == "distribution" and not _is_plain_state(event.args):
             return Concern(d.EXECUTED_TEXT, event, f"a state that is no plain dict: {event.text}")
         return None
+
+    def _not_its_own(self, event: Event) -> str:
+        """Return why BUILD must not change its target, or nothing."""
+        target = event.target
+        if not isinstance(target, Call):
+            return "it was imported"
+        made = self._names.made_of(target)
+        if made is None:  # unless it is a method's result, the call itself has been reported
+            return _SHARED if self._names.callee(target.callee).sort == "method" else ""
+        form = self._names.judge(made).form
+        if made.dotted in self._names.known.shared or form in ("getattr", "module-by-name"):
+            return _SHARED
+        if form == "unpickles-constant":
+            return "it is of another pickle"
+        if form == "partial":
+            given = event.args[:1] if isinstance(event.args, tuple) else ()
+            state = Event(kind="call", at=event.at, op="BUILD", target=made, args=given)
+            return FORMS["partial"](state, self._names)
+        return ""
 
     def _fill(self, event: Event) -> Concern | None:
         target = event.target
@@ -241,6 +245,17 @@ class Judge:
         if isinstance(event.target, str) and re.fullmatch(_TEMPLATE, event.target):
             return None
         return Concern(d.EXECUTED_TEXT, event, f"scipy.stats executes {render(event.target)}")
+
+
+def _is_plain_state(state: Value) -> bool:
+    """Tell whether a distribution takes a state attribute by attribute.
+
+    Before scipy 1.6 it was a dict and a generator of random numbers; later versions look whether that
+    is a sequence of pairs, which a dict of two keys is.
+    """
+    if isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], Container):
+        return len({key for key, _ in state[0].pairs() if isinstance(key, str)}) > 2
+    return isinstance(state, Container) and state.kind == "dict"
 
 
 def _thing(event: Event) -> Value:
