@@ -143,3 +143,19 @@ SWALLOWING = b"X" + struct.pack("<I", len(SYSTEM) + 1)  # a text, if it is read 
 def test_bytes_of_an_array_of_joblib_do_not_swallow_opcodes(tmp_path: Path, wrapper: bytes) -> None:
     data = pickled(wrapper + STATE + b"b" + SWALLOWING + SYSTEM + b"0")
     assert verdict(tmp_path, "model.joblib", data) is Outcome.FAIL
+
+
+OLD_SYSTEM = b"cos\nsystem\n(S'id'\ntR"
+LOOK_LIKE_TEXT = {
+    "noise behind the call": OLD_SYSTEM + b"cno such thing\nat all, no\n and prose",
+    "noise in the same breath": OLD_SYSTEM + b"cno such thing\n" + b"x" * 2000 + b"\n.",
+    "line ends of another system": b"cos\r\nsystem\r\n(S'id'\ntR.",
+    "numbers before it": b"I5\n.I6\n.N." + OLD_SYSTEM + b".",
+    "imports before it": b"cdatetime\ndate\n." + OLD_SYSTEM + b".",
+}
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "model.pkl", "data"])
+@pytest.mark.parametrize("case", LOOK_LIKE_TEXT)
+def test_a_pickle_made_to_look_like_text_fails(tmp_path: Path, case: str, name: str) -> None:
+    assert verdict(tmp_path, name, LOOK_LIKE_TEXT[case]) is Outcome.FAIL

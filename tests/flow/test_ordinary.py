@@ -107,3 +107,23 @@ def test_a_zip64_archive_passes_whatever_the_length_of_its_names(
         for name in ("data.pkl", "data/0", "version"):
             archive.writestr(f"{'x' * length}/{name}", pickled(NONE))
     assert verdict(tmp_path, "model.pt", _wide(file.getvalue())) is Outcome.PASS
+
+
+LONG = "word " * 300
+TEXTS = {
+    "header of a long table": f"c{LONG},b\n1,2\n",
+    "long lines": f"i{LONG}\n{LONG}\n{LONG}\n",
+    "list in brackets": f"({LONG}\n(index {LONG}\nend)\n",
+    "words, then a dot": "column of words\nother words\n.hidden\nmore\n",
+    "words of a vocabulary": "cat\ndog\n.net\nthe\n",
+    "numbers, then a dot": "I\n.5\n",
+    "paragraphs": f"Plain {LONG}\nand {LONG}\na {LONG}\n",
+    "table of numbers": "5,6\n" * 50,
+    "brackets": "]]]\n}}}\n",
+}
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "table.csv", "vocab", "tokens.model"])
+@pytest.mark.parametrize("case", TEXTS)
+def test_a_text_that_begins_like_opcodes_passes(tmp_path: Path, case: str, name: str) -> None:
+    assert verdict(tmp_path, name, TEXTS[case].encode()) is Outcome.PASS

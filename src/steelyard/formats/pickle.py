@@ -8,12 +8,14 @@ from steelyard.formats.pickle_machine import Machine
 from steelyard.formats.pickle_payloads import payload_source
 from steelyard.formats.pickle_streams import Pickle, Stream, read_streams
 from steelyard.formats.pickle_table import OPCODES
-from steelyard.formats.pickle_trial import calls_something, trial
+from steelyard.formats.pickle_trial import calls_something, imports_something, trial
 from steelyard.formats.port import Budget, Format, Glimpse, Member
 from steelyard.formats.ranges import first_filled, gap_member
 from steelyard.formats.source import Source
 
 __all__ = ["PICKLE", "Pickle", "Stream", "pickle_members"]
+
+_IN_A_ROW = 64  # pickles without effect that are followed to tell them from text
 
 _SUFFIXES = frozenset({"bin", "ckpt", "dat", "dill", "joblib", "p", "pickle", "pkl", "pt", "pth"})
 """Names under which loaders unpickle what others may take for text."""
@@ -47,22 +49,29 @@ def _is_pickle(glimpse: Glimpse) -> bool:
     machine = trial(glimpse.source, 0)
     if calls_something(machine):
         return True
+    imports = imports_something(machine)
+    if imports and glimpse.suffix in _SUFFIXES:
+        return True
+    noise = machine.acts and not imports
     if machine.stopped:
-        return declared or machine.acts or _goes_on(glimpse.source, machine)
+        return declared or (not noise and _goes_on(glimpse.source, machine))
     if not machine.error:
-        return True
-    if machine.acts and glimpse.suffix in _SUFFIXES:
-        return True
+        return not noise
     return declared and machine.opcodes > 1 and machine.error_at >= glimpse.source.size
 
 
 def _goes_on(source: Source, machine: Machine) -> bool:
     """Tell whether a first pickle without effect and without a magic number is one all the same."""
-    at = first_filled(source, machine.state.end, source.size, Budget(Limits()))
-    if at >= source.size:
-        return True
-    following = trial(source, at)
-    return following.stopped or calls_something(following)
+    for _ in range(_IN_A_ROW):
+        at = first_filled(source, machine.state.end, source.size, Budget(Limits()))
+        if at >= source.size:
+            return True
+        machine = trial(source, at)
+        if calls_something(machine):
+            return True
+        if not machine.stopped:
+            return False
+    return True
 
 
 PICKLE = Format(

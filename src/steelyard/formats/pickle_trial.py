@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tell a pickle from text and noise that begin with the same bytes."""
 
+import itertools
 import re
+from collections.abc import Iterator
 
 from steelyard.core.limits import Limits
 from steelyard.formats.pickle_events import Event
 from steelyard.formats.pickle_machine import Machine
-from steelyard.formats.pickle_values import Global
+from steelyard.formats.pickle_values import COMPUTED_NAME, Blob, Call, Extension, Global, Unknown
 from steelyard.formats.port import Budget
 from steelyard.formats.source import Source
 
 _TRIAL = Limits(opcodes=1_000_000, seconds=5.0)
 _STEPS = 2  # windows of a trial, 68 KiB
+_MODULE = re.compile(r"[\w-]+(\.[\w-]+)*")
 _NAME = re.compile(r"[^\W\d][\w-]*(\.[^\W\d][\w-]*)*")
 
 
@@ -25,19 +28,43 @@ def trial(source: Source, at: int) -> Machine:
 
 
 def calls_something(machine: Machine) -> bool:
-    """Tell whether a pickle calls, builds or fills something, and all it imports can have its name.
+    """Tell whether a pickle calls, builds or fills something before an unpickler gives up."""
+    return any(_is_effect(event) for event in _reached(machine))
 
-    Chance opcodes in text or noise import things no module can be called.
+
+def imports_something(machine: Machine) -> bool:
+    """Tell whether a pickle imports something that can exist, or does more."""
+    return any(event.kind == "import" or _is_effect(event) for event in _reached(machine))
+
+
+def _reached(machine: Machine) -> Iterator[Event]:
+    """Return what a pickle does before it imports something of a name that nothing can have.
+
+    Chance opcodes in text or noise import such things; no unpickler goes on behind one. Blanks
+    around a name may be line ends that a transfer changed.
     """
-    events = machine.log.events
-    imported = all(_exists(event) for event in events if event.kind == "import")
-    return imported and any(event.kind in ("call", "build", "fill", "name") for event in events)
+    return itertools.takewhile(_is_possible, machine.log.events)
 
 
-def _exists(event: Event) -> bool:
+def _is_effect(event: Event) -> bool:
+    """Tell whether an event changes anything; what a persistent id brings, few loaders know."""
+    if event.kind == "name":
+        return True
+    target = event.target
+    found = isinstance(target, Global | Call | Extension) or target == Unknown(
+        COMPUTED_NAME, getattr(target, "at", -1)
+    )
+    return found and event.kind in ("call", "build", "fill")
+
+
+def _is_possible(event: Event) -> bool:
+    if event.kind == "name":
+        return not any(isinstance(part, Blob) for part in event.args)
+    if event.kind != "import":
+        return True
     target = event.target
     return (
         isinstance(target, Global)
-        and _NAME.fullmatch(target.module) is not None
-        and _NAME.fullmatch(target.name) is not None
+        and _MODULE.fullmatch(target.module.strip()) is not None
+        and _NAME.fullmatch(target.name.strip()) is not None
     )
