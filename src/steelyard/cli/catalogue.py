@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything `explain` knows and `list` lists, in one namespace."""
 
-import difflib
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import get_args
@@ -110,5 +109,7 @@ def pages() -> list[Page]:
 
 def nearest(wanted: str, ids: Iterable[str]) -> str:
     """Return a hint that names what was probably meant, or how to see what there is."""
+    import difflib
+
     close = difflib.get_close_matches(wanted, list(ids), n=1)
     return f"did you mean {close[0]!r}?" if close else "steelyard list shows what there is"

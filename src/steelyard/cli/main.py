@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The entry point: finds the verb, runs it, turns errors into messages and exit codes."""
 
-import difflib
 import gc
 import importlib
 import os
@@ -35,6 +34,8 @@ class _Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         known = self.list_commands(ctx)
         if args[0] not in known:
+            import difflib
+
             close = difflib.get_close_matches(args[0], known, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "steelyard --help"
             raise UsageError(f"no verb {args[0]!r}", hint=hint)

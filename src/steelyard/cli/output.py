@@ -5,7 +5,6 @@ import io
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,6 +79,8 @@ def write(path: Path, text: str) -> None:
     Raises:
         UsageError: It cannot be written.
     """
+    import tempfile
+
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         draft = Path(name)

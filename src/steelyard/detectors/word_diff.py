@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What two sequences of words have in common, in order."""
 
-import difflib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
@@ -89,6 +88,8 @@ def _run(known: Sequence[int], other: Sequence[int], a: int, b: int) -> int:
 
 def _filled(known: Sequence[int], other: Sequence[int], blocks: list[Block]) -> Iterator[Block]:
     """Yield the blocks, and those found word by word in the short gaps between them."""
+    import difflib
+
     a = b = 0
     for at, where, size in [*blocks, (len(known), len(other), 0)]:
         if blocks and 0 < at - a <= _GAP and 0 < where - b <= _GAP:

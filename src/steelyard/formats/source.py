@@ -2,7 +2,6 @@
 """Random access to hostile bytes, wherever they lie: in a file, in memory, inside another layer."""
 
 import os
-import tempfile
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -92,6 +91,8 @@ class SpooledSource:
     """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
+        import tempfile
+
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - lives as long as the source
         self.size = 0
         try:
