@@ -10,9 +10,11 @@ import msgspec
 from steelyard import report
 from steelyard.core.plugins import extensions
 from steelyard.core.policy import Policy
+from steelyard.core.probe import Descriptor
 from steelyard.flow.examine import known_probes
 from steelyard.flow.policies import known_policies
 from steelyard.flow.rules import AnyRule
+from steelyard.flow.suppress import EXPIRED
 from steelyard.formats.nesting import known_formats
 from steelyard.knowledge import licence
 from steelyard.report import Report
@@ -43,12 +45,16 @@ def _probes() -> Iterator[Page]:
 def _findings() -> Iterator[Page]:
     for probe in known_probes():
         for descriptor in probe.descriptors:
-            text = (
-                f"{descriptor.title}. Severity: {descriptor.severity}.\n\n"
-                f"{descriptor.page.strip()}\n\n## What to do\n{descriptor.remedy}.\n\n"
-                f"Found by the probe `{probe.id}`."
-            )
-            yield Page(id=descriptor.id, kind="findings", title=descriptor.title, text=text)
+            yield _finding(descriptor, f"Found by the probe `{probe.id}`.")
+    yield _finding(EXPIRED, "Told by the settings that are in force.")
+
+
+def _finding(descriptor: Descriptor, by: str) -> Page:
+    text = (
+        f"{descriptor.title}. Severity: {descriptor.severity}.\n\n"
+        f"{descriptor.page.strip()}\n\n## What to do\n{descriptor.remedy}.\n\n{by}"
+    )
+    return Page(id=descriptor.id, kind="findings", title=descriptor.title, text=text)
 
 
 def _policies() -> Iterator[Page]:

@@ -8,12 +8,25 @@ from steelyard.core.claim import Claim, Fact, Finding, Severity
 from steelyard.core.digest import Digest, digest_of
 from steelyard.core.dossier import Dossier, Identity
 from steelyard.core.evidence import Evidence, Source, witness
+from steelyard.core.probe import Descriptor
 from steelyard.flow.settings import Settings, Suppression
 
 SUPPRESSED = "suppression.accepted"
 """Name of the fact that sets one piece of evidence aside; its value names the evidence."""
 
 _PROBE = "suppression"
+
+EXPIRED = Descriptor(
+    id="suppression.expired",
+    severity=Severity.NOTE,
+    title="The last day of an accepted finding has passed",
+    page="""
+An entry `[[suppress]]` of `steelyard.toml` names a finding that is still there, but its `until` has
+passed. The finding counts again, as if the entry were not there. That is what the day is for: somebody
+looks again.
+""",
+    remedy="Look at the finding again, then renew the entry in steelyard.toml or remove it",
+)
 
 
 def accept(
@@ -77,14 +90,9 @@ def _claims(
         and files.get(artifact_of(item.claim.where, files)) == suppression.file
     ]
     if hits and today > suppression.until:
-        yield Finding(
-            rule="suppression.expired",
-            severity=Severity.NOTE,
-            where=artifact_of(getattr(hits[0].claim, "where", ""), files),
-            message=f"{suppression.rule} was accepted until {suppression.until}: "
-            f"{suppression.reason}",
-            remedy="Look at the finding again, then renew or remove the entry in steelyard.toml",
-        )
+        where = artifact_of(getattr(hits[0].claim, "where", ""), files)
+        was = f"{suppression.rule} was accepted until {suppression.until}: {suppression.reason}"
+        yield EXPIRED.at(where, was)
         return
     for item in hits:
         yield _accepted(item, suppression.reason, suppression.until)
