@@ -30,7 +30,7 @@ ever. steelyard never opens them.
 """,
     remedy="Remove it",
 )
-_UNREAD = ("link-broken", "link-loop", "unreadable", "changed", "too-many")
+_UNREAD = ("link-broken", "link-loop", "unreadable", "changed", "too-many", "header-only")
 
 
 @probe("manifest", version="1", descriptors=(LINK_OUTSIDE, SPECIAL_FILE))
@@ -49,7 +49,8 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     ## How to read it
     `manifest.files` and `manifest.bytes` count what was read; `manifest.formats` counts files by
     what their content is, whatever their names say. A gap `manifest.*` is an entry that could not be
-    read, with the reason.
+    read, with the reason. A gap `manifest.header-only` is a file of which `check --headers` fetched no
+    more than its structure asks for: its digest is what the hub says it is, and nobody compared.
 
     ## What it cannot see
     Extended attributes, alternate streams, and anything that is not in the folder: files that a

@@ -85,3 +85,15 @@ pool = click.option(
     envvar="STEELYARD_POOL",
     help="Where several models are examined; ray needs the extra `scale`.",
 )
+headers = click.option(
+    "--headers",
+    is_flag=True,
+    envvar="STEELYARD_HEADERS",
+    help="Read a model of the hub without its weights: headers and small files only.",
+)
+trust_hub = click.option(
+    "--trust-hub",
+    is_flag=True,
+    envvar="STEELYARD_TRUST_HUB",
+    help="With --headers: weights that were not read are what the hub says they are.",
+)

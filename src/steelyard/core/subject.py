@@ -59,7 +59,7 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: As in `Artifact`.
         kind: `link-outside` | `link-broken` | `link-loop` | `special` | `unreadable` | `changed` |
-            `too-many` | `version-control`.
+            `too-many` | `version-control` | `header-only`.
         reason: Why it was not read.
     """
 

@@ -37,19 +37,11 @@ def fetch(repository: str, revision: str, progress: Progress) -> Path:
     Raises:
         UnreadableError: The hub does not have it, does not give it, or cannot be reached.
     """
-    from huggingface_hub import errors
-
-    failures: tuple[type[Exception], ...] = (
-        OSError,
-        errors.HTTPError,  # type: ignore[attr-defined]  # of the HTTP library it was built with
-        errors.EntryNotFoundError,
-        RuntimeError,  # what hf_xet raises when its own transfer fails
-    )
     teller = _Teller(progress)
     try:
         return apart(lambda: _fetch(repository, revision, progress, teller))
-    except failures as error:
-        raise _unreadable(repository, revision, error) from error
+    except failures() as error:
+        raise unreadable(repository, revision, error) from error
     finally:
         teller.wanted = False
         progress.end()
@@ -90,7 +82,19 @@ def _bar(teller: _Teller) -> Any:  # noqa: ANN401 - a class made for this downlo
     return Bar
 
 
-def _unreadable(repository: str, revision: str, error: Exception) -> UnreadableError:
+def failures() -> tuple[type[Exception], ...]:
+    """Return what huggingface_hub raises where the hub, or the way to it, fails."""
+    from huggingface_hub import errors
+
+    return (
+        OSError,
+        errors.HTTPError,  # type: ignore[attr-defined]  # of the HTTP library it was built with
+        errors.EntryNotFoundError,
+        RuntimeError,  # what hf_xet raises when its own transfer fails
+    )
+
+
+def unreadable(repository: str, revision: str, error: Exception) -> UnreadableError:
     """Return what an error of huggingface_hub means to a user."""
     from huggingface_hub import constants, errors
 

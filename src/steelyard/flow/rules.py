@@ -78,12 +78,14 @@ class Complete(_Kind, frozen=True, kw_only=True, tag="complete"):
 
     Attributes:
         gaps: Patterns of gap names, such as `coverage.*`.
+        spare: Patterns of gap names that are not its business.
         otherwise: Outcome when there is such a gap.
         probes: Probes that must have looked to the end; else the outcome is `unknown`.
     """
 
     gaps: tuple[str, ...]
     probes: tuple[str, ...]
+    spare: tuple[str, ...] = ()
     otherwise: Outcome = Outcome.UNKNOWN
 
     def judge(self, evidence: Sequence[Evidence]) -> Ruling:
@@ -91,7 +93,9 @@ class Complete(_Kind, frozen=True, kw_only=True, tag="complete"):
         holes = [
             item
             for item in evidence
-            if isinstance(item.claim, Gap) and _any_match(item.claim.name, self.gaps)
+            if isinstance(item.claim, Gap)
+            and _any_match(item.claim.name, self.gaps)
+            and not _any_match(item.claim.name, self.spare)
         ]
         looked, missing = _look(evidence, self.probes)
         if not holes and not missing:

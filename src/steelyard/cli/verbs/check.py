@@ -18,9 +18,10 @@ from steelyard.core.errors import UsageError
 from steelyard.core.limits import Limits
 from steelyard.core.policy import Outcome, Policy, worst
 from steelyard.core.ports import Pool, Progress, Silent
-from steelyard.flow.check import check
-from steelyard.flow.hub import resolve
-from steelyard.flow.policies import failing_on
+from steelyard.flow.check import check, judge
+from steelyard.flow.hub import PREFIX, resolve
+from steelyard.flow.hub_headers import remote
+from steelyard.flow.policies import failing_on, trusting_hub
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import Processes, Threads, free_cores
 from steelyard.flow.ray_pool import Ray
@@ -30,6 +31,7 @@ from steelyard.flow.settings import Settings, settings
 from steelyard.report import json, table, terminal
 
 INTERRUPTED = 130
+_AT_ONCE = 8  # files that are fetched at once, most of which wait for the hub
 EXIT_CODES = {Outcome.PASS: 0, Outcome.WARN: 0, Outcome.FAIL: 1, Outcome.UNKNOWN: 3}
 
 
@@ -40,11 +42,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         policy: Judges the evidence.
         settings: Findings that somebody accepted.
         baseline: An earlier dossier whose findings are known, or None.
+        headers: Whether to read models of the hub without their weights.
     """
 
     policy: Policy
     settings: Settings
     baseline: Dossier | None = None
+    headers: bool = False
 
 
 @click.command("check")
@@ -55,6 +59,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 @options.baseline
 @options.as_json
 @options.store
+@options.headers
+@options.trust_hub
 @options.each
 @options.fresh
 @options.jobs
@@ -67,6 +73,8 @@ def command(
     baseline: Path | None,
     as_json: bool,
     location: str | None,
+    headers: bool,
+    trust_hub: bool,
     each: bool,
     fresh: bool,
     jobs: int | None,
@@ -75,7 +83,9 @@ def command(
     """Look at the files of a model and judge them; nothing of it runs.
 
     SUBJECT is a folder, a file, or hf:org/name@revision. Several are examined side by side. With
-    --each it is a folder of models or a hub cache, and each model in it is examined.
+    --each it is a folder of models or a hub cache, and each model in it is examined. With
+    --headers nothing but headers and small files is fetched from the hub; weights that nobody read
+    leave it unknown what they are, unless --trust-hub takes the hub's word for it.
 
     \b
     Examples:
@@ -84,13 +94,15 @@ def command(
       steelyard check ./model --baseline dossier.json --fail-on medium
       steelyard check --each ~/.cache/huggingface/hub
     """
-    rule_book = find_policy(policy)
     terms = Terms(
-        policy=failing_on(rule_book, Severity(fail_on)) if fail_on else rule_book,
+        policy=rule_book(policy, fail_on, trust_hub=trust_hub),
         settings=settings(config),
         baseline=dossier_at(baseline) if baseline else None,
+        headers=headers,
     )
     workers = pool_of(pool, jobs)
+    if each and headers:
+        raise UsageError("--each takes folders, --headers models of the hub", hint="name one")
     if each:
         sweep = Sweep(
             [place for subject in subjects for place in models(Path(subject))],
@@ -105,6 +117,18 @@ def command(
     for dossier in dossiers:
         keep(dossier, location)
     return EXIT_CODES[worst(dossier.verdict.outcome for dossier in dossiers)]
+
+
+def rule_book(reference: str, fail_on: str | None, *, trust_hub: bool) -> Policy:
+    """Return the policy that was asked for.
+
+    Raises:
+        PolicyError: There is none.
+    """
+    policy = find_policy(reference)
+    if trust_hub:
+        policy = trusting_hub(policy)
+    return failing_on(policy, Severity(fail_on)) if fail_on else policy
 
 
 def pool_of(name: str, workers: int | None) -> Pool:
@@ -157,6 +181,8 @@ def check_one(subject: str, terms: Terms, workers: int, watched: Progress) -> Do
     Raises:
         SteelyardError: It cannot be read.
     """
+    if terms.headers:
+        return check_headers(subject, terms, workers, watched)
     path = resolve(subject, watched)
     try:
         return check(
@@ -170,6 +196,23 @@ def check_one(subject: str, terms: Terms, workers: int, watched: Progress) -> Do
         )
     finally:
         watched.end()
+
+
+def check_headers(subject: str, terms: Terms, workers: int, watched: Progress) -> Dossier:
+    """Return the dossier of a model of the hub, read without its weights.
+
+    Raises:
+        SteelyardError: It is none, or cannot be read.
+    """
+    if not subject.startswith(PREFIX):
+        raise UsageError(
+            f"{subject!r} is not on the hub", hint="--headers takes hf:org/name@revision"
+        )
+    limits = Limits()
+    model = remote(subject, limits=limits, pool=Threads(max(_AT_ONCE, workers)), progress=counter())
+    return judge(
+        model, terms.policy, limits=limits, settings=terms.settings, baseline=terms.baseline
+    )
 
 
 def show(dossiers: list[Dossier], as_json: bool) -> None:
