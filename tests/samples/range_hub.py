@@ -97,6 +97,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = cut is not None
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Say nothing: clients here hang up whenever they have enough."""
+
+
 class Hub:
     """What the server serves, and what it was asked for.
 
@@ -142,8 +149,7 @@ class Hub:
 @contextmanager
 def serving(files):
     """Serve some files as the model of any name but those that are refused; yields the `Hub`."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _Handler)
     server.hub = Hub(files)
     server.hub.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
