@@ -4,7 +4,9 @@
 Each case is a way around a check that was found in this scanner or published of another.
 """
 
+import io
 import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,7 @@ from tests.samples.opcodes import (
     thing,
     tuple_of,
 )
-from tests.samples.verdicts import verdict
+from tests.samples.verdicts import verdict, verdict_on
 
 FILE = call(thing("pathlib.PosixPath"), text("/tmp/x"))
 NUMBERS = call(
@@ -159,3 +161,31 @@ LOOK_LIKE_TEXT = {
 @pytest.mark.parametrize("case", LOOK_LIKE_TEXT)
 def test_a_pickle_made_to_look_like_text_fails(tmp_path: Path, case: str, name: str) -> None:
     assert verdict(tmp_path, name, LOOK_LIKE_TEXT[case]) is Outcome.FAIL
+
+
+CODE = {
+    "constructor": "import os\nclass M:\n    def __init__(self):\n        os.system('id')\n",
+    "helper of a constructor": (
+        "import os\nclass M:\n    def __init__(self):\n        self.prepare()\n"
+        "    def prepare(self):\n        os.system('id')\n"
+    ),
+    "module handed to a lambda": "(lambda m: m.system('id'))(__import__('os'))\n",
+    "method by name": "import os, operator\noperator.methodcaller('system', 'id')(os)\n",
+}
+
+
+@pytest.mark.parametrize("case", CODE)
+def test_code_that_a_configuration_names_runs_no_command_unseen(tmp_path: Path, case: str) -> None:
+    (tmp_path / "modeling_x.py").write_text(CODE[case])
+    (tmp_path / "config.json").write_text('{"auto_map": {"AutoModel": "modeling_x.M"}}')
+    assert verdict_on(tmp_path) is Outcome.FAIL
+
+
+def test_an_archive_inside_the_numbers_of_a_tensor_is_read(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("data.pkl", pickled(SYSTEM))
+    data = file.getvalue()
+    header = f'{{"a":{{"dtype":"U8","shape":[{len(data)}],"data_offsets":[0,{len(data)}]}}}}'
+    whole = struct.pack("<Q", len(header)) + header.encode() + data
+    assert verdict(tmp_path, "model.safetensors", whole) is Outcome.FAIL

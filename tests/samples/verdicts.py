@@ -21,5 +21,10 @@ def verdict(folder: Path, name: str, data: bytes) -> Outcome:
     """
     path = folder / name
     path.write_bytes(data)
+    return verdict_on(path)
+
+
+def verdict_on(path: Path) -> Outcome:
+    """Return the outcome of a check of a file or folder by the baseline policy."""
     dossier = check(path, policy("baseline"), limits=Limits(), pool=Serial(), progress=Silent())
     return dossier.verdict.outcome

@@ -15,6 +15,7 @@ from steelyard.formats.source import Source
 
 __all__ = ["PICKLE", "Pickle", "Stream", "pickle_members"]
 
+_HIGHEST = b"\x08"  # protocol that is expected; unpicklers refuse what is higher than theirs
 _IN_A_ROW = 64  # pickles without effect that are followed to tell them from text
 
 _SUFFIXES = frozenset({"bin", "ckpt", "dat", "dill", "joblib", "p", "pickle", "pkl", "pt", "pth"})
@@ -45,7 +46,7 @@ def _is_pickle(glimpse: Glimpse) -> bool:
     head = glimpse.head
     if not head or head[0] not in OPCODES:
         return False
-    declared = head[0] == 0x80
+    declared = head[0] == 0x80 and head[1:2] <= _HIGHEST
     machine = trial(glimpse.source, 0)
     if calls_something(machine):
         return True

@@ -34,7 +34,9 @@ def calls_something(machine: Machine) -> bool:
 
 def imports_something(machine: Machine) -> bool:
     """Tell whether a pickle imports something that can exist, or does more."""
-    return any(event.kind == "import" or _is_effect(event) for event in _reached(machine))
+    return any(
+        event.kind in ("import", "extension") or _is_effect(event) for event in _reached(machine)
+    )
 
 
 def _reached(machine: Machine) -> Iterator[Event]:
@@ -47,11 +49,14 @@ def _reached(machine: Machine) -> Iterator[Event]:
 
 
 def _is_effect(event: Event) -> bool:
-    """Tell whether an event changes anything; what a persistent id brings, few loaders know."""
+    """Tell whether an event changes anything.
+
+    What a persistent id brings, few loaders know; extension codes stand for nothing in most processes.
+    """
     if event.kind == "name":
         return True
     target = event.target
-    found = isinstance(target, Global | Call | Extension) or target == Unknown(
+    found = isinstance(target, Global | Call) or target == Unknown(
         COMPUTED_NAME, getattr(target, "at", -1)
     )
     return found and event.kind in ("call", "build", "fill")
@@ -59,7 +64,7 @@ def _is_effect(event: Event) -> bool:
 
 def _is_possible(event: Event) -> bool:
     if event.kind == "name":
-        return not any(isinstance(part, Blob) for part in event.args)
+        return not any(isinstance(part, Blob | Extension) for part in event.args)
     if event.kind != "import":
         return True
     target = event.target

@@ -18,6 +18,16 @@ def other_views(source: Source, budget: Budget) -> Iterator[Member]:
         MalformedError: The archive is none after all.
     """
     yield from pickle_view(source, budget)
+    yield from archive_view(source, budget)
+
+
+def archive_view(source: Source, budget: Budget) -> Iterator[Member]:
+    """Yield the archive that zip readers find at the end.
+
+    Raises:
+        LimitError: It is more than may be read.
+        MalformedError: It is none after all.
+    """
     if opens_as_archive(source):
         yield Member(name="zip", source=source, format=ZIP.id, content=walk(source, budget))
 

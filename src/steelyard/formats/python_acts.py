@@ -43,6 +43,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
         line: Line of the module, from 1.
         written: The expression as it is written, shortened.
         trail: How it comes about, a line a step.
+        made: Whether making an instance of one of its classes comes to it.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     written: str
     trail: tuple[str, ...] = ()
+    made: bool = False
 
 
 class Module(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +91,7 @@ class _Reader:
         self._names = Names(self._outline.bindings, self._kinds.matters)
         self._early = self._outline.at_import()
         self._script = self._outline.as_script()
+        self._made = self._outline.when_made()
 
     def acts(self) -> Iterator[Act]:
         """Yield the acts, by line; the same kind once for each line."""
@@ -105,6 +108,7 @@ class _Reader:
                     line=line,
                     written=self._written(spot.node),
                     trail=trail,
+                    made=spot.unit in self._made,
                 )
 
     def _when(self, spot: Spot) -> str:
@@ -152,6 +156,8 @@ class _Reader:
             yield from self._secret(node.args[0], spot)
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
         yield from self._passed(arguments, spot)
+        if not origins and isinstance(node.func, ast.Lambda | ast.Call):
+            yield from self._modules(arguments, spot)
         if any(is_secret_path(text) for text in self._texts(arguments, spot)):
             yield "credentials", ("a place where credentials are kept",)
 
@@ -233,6 +239,15 @@ class _Reader:
                     kind = self._kinds.of(origin)
                     if kind in _PASSED and not origin.endswith(("()", "[]")):
                         yield kind, (f"hands on {origin} to be called",)
+
+    def _modules(
+        self, arguments: Sequence[ast.expr], spot: Spot
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield modules that are handed on: what is called of them is not followed."""
+        for argument in arguments:
+            for origin in self._names.origins(argument, spot.scope):
+                if origin in self._dangers.sensitive:
+                    yield "computed", (f"hands on {origin} to something that may call any of it",)
 
     def _environment(
         self, origins: Sequence[str], node: ast.Subscript, spot: Spot

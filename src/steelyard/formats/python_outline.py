@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from steelyard.formats.python_scopes import BINDERS, LOCAL, Bindings, Scope, Spot, Unit
 
+_MAKERS = frozenset({"__init__", "__new__", "__post_init__", "__setstate__", "from_pretrained"})
+"""Methods that loaders call of the classes they are told."""
+
 _LEAVES = frozenset({ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, ast.arg, ast.Pass})
 _NOTED = (ast.Call, ast.Subscript, ast.Attribute, ast.Return)
 
@@ -43,6 +46,16 @@ class Outline:
     def as_script(self) -> set[Unit]:
         """Return the units that run only when the module is run as a script."""
         return self._reached(self._script) - self.at_import()
+
+    def when_made(self) -> set[Unit]:
+        """Return the units that run when an instance of one of its classes is made."""
+        makers = [
+            unit
+            for owner, methods in self.methods.items()
+            for name in _MAKERS.intersection(methods)
+            for unit in self.units[f"{owner}.{name}"]
+        ]
+        return {unit for maker in makers for unit in self._reached(maker)}
 
     def _reached(self, start: Unit) -> set[Unit]:
         reached, waiting = {start}, [start]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from steelyard.core.errors import LimitError, MalformedError
 from steelyard.formats.flaws import FlawList
+from steelyard.formats.polyglot import archive_view
 from steelyard.formats.port import Budget, Content, Format, Glimpse, Member
 from steelyard.formats.ranges import Range
 from steelyard.formats.safetensors_header import decode_header
@@ -98,8 +99,8 @@ def _looks_so(glimpse: Glimpse) -> bool:
 
 
 def _members(content: Safetensors, source: Source, budget: Budget) -> Iterator[Member]:
-    del budget
-    return hole_members(source, content.hidden)
+    yield from hole_members(source, content.hidden)
+    yield from archive_view(source, budget)
 
 
 SAFETENSORS = Format(

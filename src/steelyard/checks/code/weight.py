@@ -51,6 +51,8 @@ def weigh(act: Act, *, imported: bool) -> tuple[Descriptor, Severity] | None:
     severity = {"import": on_import, "script": in_script, "call": in_function}[act.when]
     if severity is None:
         return None
+    if act.kind == "process" and act.made and act.when == "call" and imported:
+        severity = _HIGH  # loaders make instances of what they import
     if act.when == "import" and act.kind in _ORDINARY and not imported:
         severity = _MEDIUM if severity is _HIGH else _LOW
     return descriptor, severity
