@@ -7,6 +7,7 @@ Each case is a way around a check that was found in this scanner or published of
 import io
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -181,11 +182,25 @@ def test_code_that_a_configuration_names_runs_no_command_unseen(tmp_path: Path, 
     assert verdict_on(tmp_path) is Outcome.FAIL
 
 
-def test_an_archive_inside_the_numbers_of_a_tensor_is_read(tmp_path: Path) -> None:
+def _safetensors(data: bytes) -> bytes:
+    header = f'{{"a":{{"dtype":"U8","shape":[{len(data)}],"data_offsets":[0,{len(data)}]}}}}'
+    return struct.pack("<Q", len(header)) + header.encode() + data
+
+
+def _gguf(data: bytes) -> bytes:
+    data = bytes(-len(data) % 32) + data  # an archive may have something before it
+    tensor = struct.pack("<Q1sIQIQ", 1, b"a", 1, len(data), 24, 0)
+    head = b"GGUF" + struct.pack("<IQQ", 3, 1, 0) + tensor
+    return head + bytes(-len(head) % 32) + data
+
+
+@pytest.mark.parametrize("form", [_safetensors, _gguf], ids=["safetensors", "gguf"])
+def test_an_archive_inside_the_numbers_of_a_tensor_is_read(
+    tmp_path: Path, form: Callable[[bytes], bytes]
+) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("data.pkl", pickled(SYSTEM))
-    data = file.getvalue()
-    header = f'{{"a":{{"dtype":"U8","shape":[{len(data)}],"data_offsets":[0,{len(data)}]}}}}'
-    whole = struct.pack("<Q", len(header)) + header.encode() + data
-    assert verdict(tmp_path, "model.safetensors", whole) is Outcome.FAIL
+    assert verdict(tmp_path, "model", form(file.getvalue())) is Outcome.FAIL
+    numbers = bytes(range(256)) * 3
+    assert verdict(tmp_path, "other", form(numbers)) is Outcome.PASS

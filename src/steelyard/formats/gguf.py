@@ -10,6 +10,7 @@ from steelyard.formats.flaws import FlawList
 from steelyard.formats.gguf_cursor import Cursor
 from steelyard.formats.gguf_metadata import ArrayInfo, Metadata, Value, read_metadata
 from steelyard.formats.gguf_tensors import Entry, least_entry, place_tensors, read_entries
+from steelyard.formats.polyglot import archive_view
 from steelyard.formats.port import Budget, Content, Format, Member
 from steelyard.formats.ranges import Range
 from steelyard.formats.source import Source, exactly
@@ -148,8 +149,8 @@ def _check_vocabulary(metadata: Metadata, flaws: FlawList) -> None:
 
 
 def _members(content: Gguf, source: Source, budget: Budget) -> Iterator[Member]:
-    del budget
-    return hole_members(source, content.hidden)
+    yield from hole_members(source, content.hidden)
+    yield from archive_view(source, budget)
 
 
 GGUF = Format(
