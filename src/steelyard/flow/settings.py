@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A project's own settings: `steelyard.toml`."""
 
-import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -79,10 +78,10 @@ def read(data: bytes, origin: str) -> Settings:
     import tomllib
 
     try:
-        read = msgspec.convert(tomllib.loads(data.decode("utf-8")), Settings)
+        found = msgspec.convert(tomllib.loads(data.decode("utf-8")), Settings)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise UsageError(
-            f"{origin!r}: {re.sub(' - at ', ' at ', str(error))}",
+            f"{origin!r}: {error}",
             hint="each [[suppress]] names file, rule, reason and until = YYYY-MM-DD",
         ) from error
-    return msgspec.structs.replace(read, digest=digest_bytes(data))
+    return msgspec.structs.replace(found, digest=digest_bytes(data))

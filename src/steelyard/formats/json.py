@@ -60,7 +60,7 @@ def members_of(value: object, pointer: str = "") -> Iterator[tuple[str, str, Any
             yield pointer, key, value
         if isinstance(value, dict):
             stack += [
-                (f"{pointer}/{_escaped(str(name))}", str(name), value[name])
+                (f"{pointer}/{escaped(str(name))}", str(name), value[name])
                 for name in reversed(value)
             ]
         elif isinstance(value, list):
@@ -79,7 +79,7 @@ def objects_of(value: object) -> Iterator[tuple[str, dict[str, Any]]]:
         pointer, value = stack.pop()
         if isinstance(value, dict):
             yield pointer, value
-            stack += [(f"{pointer}/{_escaped(str(key))}", value[key]) for key in reversed(value)]
+            stack += [(f"{pointer}/{escaped(str(key))}", value[key]) for key in reversed(value)]
         elif isinstance(value, list):
             last = len(value) - 1
             stack += [(f"{pointer}/{last - at}", item) for at, item in enumerate(reversed(value))]
@@ -203,7 +203,8 @@ def _text(data: bytes, flaws: list[Flaw]) -> str:
         return data.decode("utf-8", "replace")
 
 
-def _escaped(key: str) -> str:
+def escaped(key: str) -> str:
+    """Return a key as a part of a JSON pointer (RFC 6901, section 3)."""
     return key.replace("~", "~0").replace("/", "~1")
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from steelyard.formats.json import JSON, SPARSE_BYTES, WHOLE_BYTES, JsonDocument
+from steelyard.formats.json import JSON, SPARSE_BYTES, WHOLE_BYTES, JsonDocument, escaped
+from steelyard.formats.json import objects_of as json_objects
 from steelyard.formats.json import read as read_json
 from steelyard.formats.port import Budget, Format, Glimpse, Member
 from steelyard.formats.source import BytesSource, Source
@@ -38,15 +39,9 @@ class KerasConfig(JsonDocument, frozen=True, kw_only=True):
 
 def objects_of(value: object) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield pointer and members of every object that names its class, in order of the document."""
-    stack: list[tuple[str, object]] = [("", value)]
-    while stack:
-        pointer, item = stack.pop()
-        if isinstance(item, dict):
-            if isinstance(item.get("class_name"), str):
-                yield pointer, item
-            stack += [(f"{pointer}/{_escaped(key)}", item[key]) for key in reversed(item)]
-        elif isinstance(item, list):
-            stack += [(f"{pointer}/{n}", item[n]) for n in range(len(item) - 1, -1, -1)]
+    for pointer, item in json_objects(value):
+        if isinstance(item.get("class_name"), str):
+            yield pointer, item
 
 
 def read(source: Source, budget: Budget) -> JsonDocument:
@@ -95,7 +90,7 @@ def _payloads(value: object) -> Iterator[tuple[str, bytes]]:
             payload = _decoded(text) if isinstance(text, str) else b""
             if payload and count < _PAYLOADS:
                 count += 1
-                yield f"{pointer}/config/{_escaped(key)}", payload
+                yield f"{pointer}/config/{escaped(key)}", payload
 
 
 def _decoded(text: str) -> bytes:
@@ -107,10 +102,6 @@ def _decoded(text: str) -> bytes:
     except (binascii.Error, ValueError):
         return b""
     return payload if payload.startswith(_MAGIC) else b""
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _is_config(glimpse: Glimpse) -> bool:

@@ -7,7 +7,7 @@ Source: skops 0.13, skops/io/_persist.py and _audit.py.
 from collections.abc import Iterator
 from typing import Any
 
-from steelyard.formats.json import JSON, SPARSE_BYTES, JsonDocument
+from steelyard.formats.json import JSON, SPARSE_BYTES, JsonDocument, objects_of
 from steelyard.formats.keras_config import read_whole
 from steelyard.formats.port import Budget, Format, Glimpse
 from steelyard.formats.source import Source
@@ -21,15 +21,9 @@ class SkopsSchema(JsonDocument, frozen=True, kw_only=True):
 
 def nodes_of(value: object) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield pointer and members of every node, in the order of the document."""
-    stack: list[tuple[str, object]] = [("", value)]
-    while stack:
-        pointer, item = stack.pop()
-        if isinstance(item, dict):
-            if "__loader__" in item or ("__class__" in item and "__module__" in item):
-                yield pointer, item
-            stack += [(f"{pointer}/{_escaped(key)}", item[key]) for key in reversed(item)]
-        elif isinstance(item, list):
-            stack += [(f"{pointer}/{n}", item[n]) for n in range(len(item) - 1, -1, -1)]
+    for pointer, item in objects_of(value):
+        if "__loader__" in item or ("__class__" in item and "__module__" in item):
+            yield pointer, item
 
 
 def read(source: Source, budget: Budget) -> JsonDocument:
@@ -43,10 +37,6 @@ def read(source: Source, budget: Budget) -> JsonDocument:
         return document
     fields = {name: getattr(document, name) for name in document.__struct_fields__}
     return SkopsSchema(**fields)
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _is_schema(glimpse: Glimpse) -> bool:
