@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?= -n auto
 FUZZ_ARGS ?= --seconds 60
+TORCH ?= 2.13.0
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -13,13 +14,16 @@ SELF := $(PIP) install -qq --no-deps --no-build-isolation --no-index --editable 
 MODEL := demo/model/SmolLM2-135M-Instruct.Q4_1.gguf
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format docs bench bench-scan fuzz coverage lock clean
+.PHONY: help setup full demo test check format docs bench bench-scan fuzz coverage lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.run ## Make a virtual environment with the package in it
 	@echo 'ready: $(BIN)/steelyard --help'
+
+full: $(VENV)/.full ## Install what only some tests need: torch, transformers, Ray (1 GB)
+	@echo 'ready: make test leaves nothing out'
 
 demo: $(VENV)/.run ## Check a real model, and a poisoned one
 	@$(BIN)/python scripts/demo.py
@@ -82,3 +86,10 @@ $(VENV)/.dev: $(VENV)/pyvenv.cfg requirements/dev.txt pyproject.toml
 	@$(LOCKED) -r requirements/dev.txt
 	@$(SELF)
 	@touch $@ $(VENV)/.run
+
+# torch comes first and by version alone: an index or a folder with builds for the processor is the machine's to name.
+$(VENV)/.full: $(VENV)/.dev requirements/full.txt
+	@echo 'installing torch $(TORCH), and what requirements/full.txt locks'
+	@$(PIP) install -qq --only-binary :all: torch==$(TORCH)
+	@$(LOCKED) -r requirements/full.txt
+	@touch $@

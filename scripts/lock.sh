@@ -19,5 +19,6 @@ compile() { # compile TARGET SOURCE... : the lock file of some sources, for ever
 
 compile requirements/base.txt pyproject.toml
 compile requirements/build.txt requirements/build.in --constraints requirements/base.txt
-compile requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in --extra archives \
+compile requirements/dev.txt pyproject.toml requirements/build.in requirements/dev.in --extra archives --extra llama \
   --constraints requirements/base.txt --constraints requirements/build.txt
+compile requirements/full.txt requirements/full.in --constraints requirements/dev.txt

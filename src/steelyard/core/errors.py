@@ -7,6 +7,7 @@
     │   ├── ChangedError    a file changed while it was being read
     │   └── MalformedError  bytes contradict the format they claim to be
     │       └── LimitError  bytes ask for more than the limits allow
+    ├── EngineError         a model cannot be run, or what it computes is no number
     ├── PolicyError         a policy cannot be used
     ├── RefusedError        a guarded loader was kept from what did not pass
     └── StoreError          the store cannot be read or written
@@ -62,6 +63,10 @@ class MalformedError(UnreadableError):
 
 class LimitError(MalformedError):
     """Bytes ask for more than the limits allow; what lies beyond was not read."""
+
+
+class EngineError(SteelyardError):
+    """A model cannot be run, or what it computes is no number."""
 
 
 class PolicyError(SteelyardError):

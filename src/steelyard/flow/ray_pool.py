@@ -29,7 +29,7 @@ class Ray:
 
     def __init__(self, workers: int | None = None) -> None:
         try:
-            import ray  # type: ignore[import-not-found]  # of the extra `scale`
+            import ray  # of the extra `scale`
         except ImportError as error:
             raise UsageError(
                 "Ray is not installed", hint="pip install 'steelyard[scale]', or --pool processes"
