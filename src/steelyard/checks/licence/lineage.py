@@ -2,13 +2,14 @@
 """From which models this one was made, as far as anything says so."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import msgspec
 
 from steelyard.checks.licence.declared import CardAt, file_name
-from steelyard.checks.licence.meaning import Basis, of_licence
+from steelyard.checks.licence.graph import ROOT, Edge, Graph, How, Node
+from steelyard.checks.licence.meaning import Basis, Named, of_licence
 from steelyard.core.probe import place
 from steelyard.core.subject import Model
 from steelyard.formats.gguf import Gguf
@@ -25,6 +26,13 @@ _LOCAL_FOLDER = re.compile(
     r"|.*/checkpoint-\d+$",
     re.IGNORECASE,
 )
+_HOW: Mapping[str, How] = {
+    "adapter": "adapter",
+    "finetune": "finetune",
+    "merge": "merge",
+    "quantized": "quantized",
+}
+_STRENGTH: Mapping[Source, int] = {"adapter_config": 1, "card": 3, "gguf": 4, "config": 5}
 _MOST_BASES = 1000  # of a GGUF file; merges of hundreds of models exist
 
 
@@ -81,6 +89,37 @@ def bases(model: Model, found: tuple[CardAt, ...]) -> Iterator[Base]:
         if file_name(part.where) == "config.json":
             where = place(part.where, pointer="/_name_or_path")
             yield from _base("config", _member(document, "_name_or_path"), where)
+
+
+def graph(model: Model, found: tuple[CardAt, ...]) -> Graph:
+    """Return what the model was made from, as far as anything says so."""
+    nodes = {ROOT: Node(id=ROOT, kind="model", basis="declared")}
+    edges = []
+    for base in bases(model, found):
+        terms = base.licence
+        nodes.setdefault(
+            base.id,
+            Node(
+                id=base.id,
+                kind="model",
+                resolved=base.resolved,
+                terms=Named(terms.name, (terms,)) if terms else None,
+                basis="presumed" if terms else "unknown",
+            ),
+        )
+        how = _HOW.get(base.relation, "")
+        edges.append(
+            Edge(
+                child=ROOT,
+                parent=base.id,
+                relation="derived_from",
+                how=how,
+                by=base.by,
+                strength=_STRENGTH[base.by],
+                where=base.where,
+            )
+        )
+    return Graph(nodes=tuple(nodes.values()), edges=tuple(edges))
 
 
 def _of_gguf(where: str, gguf: Gguf) -> Iterator[Base]:
