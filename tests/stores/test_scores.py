@@ -66,7 +66,9 @@ store = ScoreStore(Path({str(tmp_path / "s")!r}), CARD)
 store.keep({{KEYS[0]: Score(-0.5, True)}})
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    done = subprocess.run([sys.executable, "-c", script], check=False, cwd=Path.cwd(), env=os.environ)
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, cwd=Path.cwd(), env=os.environ
+    )
     assert done.returncode == -signal.SIGKILL
     assert ScoreStore(tmp_path / "s", CARD).known(KEYS) == {KEYS[0]: Score(-0.5, True)}
 
