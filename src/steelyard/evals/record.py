@@ -2,7 +2,7 @@
 """The record of a run: what was asked, what came back, what it scored, on which data and engine."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -46,6 +46,7 @@ class SampleRecord(msgspec.Struct, frozen=True, kw_only=True):
         sample: Digest of the document and what is asked of it: pairs samples of two runs.
         cluster: Samples with the same one hang together; empty where it stands alone.
         slices: Names of kinds of samples with the kind of this one, such as `language`: `et`.
+        row: The document it was made of.
         target: The right answer, for people.
         requests: What was asked.
         answers: What came back, one an asked thing.
@@ -57,6 +58,7 @@ class SampleRecord(msgspec.Struct, frozen=True, kw_only=True):
     sample: Digest
     cluster: str = ""
     slices: Mapping[str, str] = {}
+    row: Mapping[str, Any] = {}
     target: str = ""
     requests: tuple[Request, ...] = ()
     answers: tuple[Answer, ...] = ()
@@ -75,6 +77,8 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
         tokens: Merkle root of the token ids that were asked about, in the order of its samples.
         metrics: The scores.
         n: How many samples were scored.
+        rows: How many rows its split has.
+        examples: How many examples stand before each question.
         skipped: How many could not be asked, with why not: reason by count.
         cut: How many requests did not fit into the model's context as a whole.
         members: Ids of the tasks of a group; empty for a task.
@@ -88,6 +92,8 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Digest
     metrics: tuple[Metric, ...]
     n: int
+    rows: int = 0
+    examples: int = 0
     skipped: Mapping[str, int] = {}
     cut: int = 0
     members: tuple[str, ...] = ()

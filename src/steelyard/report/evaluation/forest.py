@@ -10,6 +10,7 @@ _ROW = 46  # height of a row, in CSS pixels
 _FOOT = 24  # below the last row, for the scale
 _ROWS = 40
 _LABEL = 48  # characters
+_LEAST = 1e-6  # width of a scale
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +119,7 @@ def forest(
 
 def _ticks(low: float, high: float) -> list[float]:
     """Return three to eight round values that hold an interval."""
-    width = (high - low) or abs(high) or 1.0
+    width = high - low if high - low > _LEAST else max(abs(high), _LEAST)
     step = 10.0 ** math.floor(math.log10(width))
     for factor in (1, 0.5, 0.25, 0.2):
         if width / (step * factor) >= 3:
