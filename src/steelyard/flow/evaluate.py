@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run a model on tasks: ask, judge, and record it all."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from steelyard.core.digest import Digest
+from steelyard.core.engine import Engine
+from steelyard.core.errors import UsageError
+from steelyard.core.ports import Progress
+from steelyard.evals.energy import cost, reading
+from steelyard.evals.grouping import Grouped, grouped
+from steelyard.evals.planner import Shape
+from steelyard.evals.record import Run, SampleRecord, Spent
+from steelyard.evals.scoring import Asked, Scored, asked, score
+from steelyard.evals.tasks.library import Chosen
+from steelyard.evals.tasks.task import Task
+from steelyard.flow.asking import Asked as Answered
+from steelyard.flow.asking import ask
+from steelyard.flow.examine import written
+from steelyard.stores.scores import ScoreStore
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose model is run.
+
+    Attributes:
+        name: For people.
+        digest: Of the model.
+    """
+
+    name: str
+    digest: Digest
+
+
+def evaluate(
+    subject: Subject,
+    engine: Engine,
+    tasks: Sequence[Task],
+    groups: Sequence[Grouped] = (),
+    *,
+    settings: Mapping[str, str],
+    scores: ScoreStore | None,
+    progress: Progress,
+    shape: Shape,
+) -> tuple[Run, tuple[SampleRecord, ...]]:
+    """Return the record of a run.
+
+    All requests of all tasks are planned together, so that what they share is computed once.
+
+    Args:
+        subject: Whose model it is.
+        engine: Runs it.
+        tasks: What is asked, each once.
+        groups: Tasks that are scored together as well.
+        settings: What was asked for, to be recorded.
+        scores: Where results are kept; None keeps nothing.
+        progress: Is told of tokens, then of texts.
+        shape: How the plan is cut.
+
+    Raises:
+        UsageError: There is nothing to ask.
+        EngineError: The engine failed.
+        StoreError: Results cannot be kept.
+        MalformedError: A task or its data is wrong.
+    """
+    begun = reading()
+    all_asked = [asked(task) for task in tasks]
+    requests = [request for one in all_asked for sample in one.samples for request in sample.requests]
+    if not requests:
+        raise UsageError(
+            "there is nothing to ask", hint=_first_reason(all_asked) or "look at --limit and data"
+        )
+    found = ask(requests, engine, scores, progress, shape)
+    scored = list(_judged(all_asked, found))
+    records = [one.record for one in scored]
+    run = Run(
+        subject=subject.digest,
+        name=subject.name,
+        card=engine.card(),
+        settings=settings,
+        tasks=(*records, *(grouped(group, scored) for group in groups)),
+        spent=Spent(
+            computed=found.computed,
+            minimum=found.counts.minimum,
+            naive=found.counts.naive,
+            written=found.written,
+            known=found.known,
+            cost=cost(begun, reading()),
+        ),
+        at=written(datetime.now(UTC)),
+    )
+    return run, tuple(sample for one in scored for sample in one.samples)
+
+
+def _judged(all_asked: Sequence[Asked], found: Answered) -> Iterator[Scored]:
+    place = 0
+    for one in all_asked:
+        answers, keys = [], []
+        for sample in one.samples:
+            end = place + len(sample.requests)
+            answers.append(found.answers[place:end])
+            keys.append([key for asked_for in found.keys[place:end] for key in asked_for])
+            place = end
+        yield score(one, answers, keys)
+
+
+def _first_reason(all_asked: Sequence[Asked]) -> str:
+    return next((one.skipped[0].reason for one in all_asked if one.skipped), "")
