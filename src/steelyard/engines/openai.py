@@ -16,8 +16,20 @@ from typing import Any
 import msgspec
 
 from steelyard.core.digest import digest_of
-from steelyard.core.engine import Card, Generated, Group, Pack, Sampling, Score, Tokens
-from steelyard.core.errors import EngineError
+from steelyard.core.engine import (
+    Card,
+    Engine,
+    Generated,
+    Group,
+    Kind,
+    Pack,
+    Place,
+    Sampling,
+    Score,
+    Tokens,
+    Wish,
+)
+from steelyard.core.errors import EngineError, UsageError
 from steelyard.engines.endpoint import Endpoint
 
 _CHAT = "\0chat:"  # begins a prompt that is a conversation; no text of a task can hold it
@@ -249,3 +261,35 @@ def _before(text: str, stops: Sequence[str]) -> str:
     """Return a text up to the first of some others."""
     ends = [at for stop in stops if stop and (at := text.find(stop)) >= 0]
     return text[: min(ends, default=len(text))]
+
+
+def _open(place: Place, wish: Wish) -> Engine:
+    if not wish.model:
+        raise UsageError(
+            f"{place.url} may serve several models", hint="name the one to ask with --model"
+        )
+    if wish.dtype or wish.device:
+        raise UsageError("a server computes as it was started: it takes no --dtype or --device")
+    return OpenAI(Endpoint(place.url, wish.key), wish.model, at_once=wish.threads or 8)
+
+
+OPENAI = Kind(
+    id="openai",
+    title="Any server with OpenAI's completions interface",
+    page="""
+A model behind an address such as `http://localhost:8000/v1`: vLLM, llama-server, TGI, a provider. The
+key is read from `STEELYARD_API_KEY` or `OPENAI_API_KEY`; `--threads` is the number of requests in
+flight. Busy servers are asked again, as late as they say; what was answered is kept.
+
+To score options a server must echo prompts with log-probabilities (`echo` and `logprobs` of
+`/completions`, as vLLM does). Before the first score it is put to a test: a right word must be more
+probable than a wrong one, and every token of the prompt must have a score. A server that fails is
+refused, for its scores would be those of chance. Tasks that generate text need none of this; with
+`--chat` they go to `/chat/completions`.
+
+What it cannot see: which weights and which numerics stand behind the name. Results name the address
+and the model, and are as good as that.
+""",
+    suits=lambda place: bool(place.url),
+    open=_open,
+)

@@ -32,7 +32,11 @@ def engine_line(run: Run) -> str:
     """Return the engine's card as evidence names it, without the model's name."""
     card = run.card
     numerics = ", ".join(f"{key}={value}" for key, value in sorted(card.numerics.items()))
-    return f"{card.engine} {card.version} ({numerics})" if numerics else f"{card.engine} {card.version}"
+    return (
+        f"{card.engine} {card.version} ({numerics})"
+        if numerics
+        else f"{card.engine} {card.version}"
+    )
 
 
 def _scores(task: TaskRecord) -> Iterator[Claim]:
@@ -89,5 +93,3 @@ def _spent(run: Run) -> Iterator[Claim]:
 
 def _source(probe: str, engine: str, inputs: tuple[Digest, ...]) -> Source:
     return Source(probe=probe, version=VERSION, engine=engine, inputs=tuple(sorted(set(inputs))))
-
-

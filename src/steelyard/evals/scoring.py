@@ -108,9 +108,7 @@ def score(
     )
 
 
-def _record(
-    sample: Sample, answers: Sequence[Answer], judged: Mapping[str, Value]
-) -> SampleRecord:
+def _record(sample: Sample, answers: Sequence[Answer], judged: Mapping[str, Value]) -> SampleRecord:
     return SampleRecord(
         task=sample.task,
         index=sample.index,

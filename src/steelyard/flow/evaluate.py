@@ -15,7 +15,6 @@ from steelyard.evals.grouping import Grouped, grouped
 from steelyard.evals.planner import Shape
 from steelyard.evals.record import Run, SampleRecord, Spent
 from steelyard.evals.scoring import Asked, Scored, asked, score
-from steelyard.evals.tasks.library import Chosen
 from steelyard.evals.tasks.task import Task
 from steelyard.flow.asking import Asked as Answered
 from steelyard.flow.asking import ask
@@ -68,7 +67,9 @@ def evaluate(
     """
     begun = reading()
     all_asked = [asked(task) for task in tasks]
-    requests = [request for one in all_asked for sample in one.samples for request in sample.requests]
+    requests = [
+        request for one in all_asked for sample in one.samples for request in sample.requests
+    ]
     if not requests:
         raise UsageError(
             "there is nothing to ask", hint=_first_reason(all_asked) or "look at --limit and data"
