@@ -9,6 +9,7 @@ import msgspec
 
 from steelyard.core.errors import UnreadableError, UsageError
 from steelyard.evals.record import Run, SampleRecord
+from steelyard.stores import default_location
 
 RUN, SAMPLES = "run.json", "samples.jsonl"
 
@@ -105,3 +106,12 @@ def _write(path: Path, data: bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def runs_folder() -> Path:
+    """Return the folder in which runs are kept, beside the user's store.
+
+    Raises:
+        StoreError: The user has no home.
+    """
+    return default_location().parent / "runs"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from steelyard.evals.comparison import Comparison, Row
 from steelyard.evals.record import Metric, Run, TaskRecord
-from steelyard.report.evaluation.words import conclusion, points, score, spent_lines
+from steelyard.report.evaluation.words import conclusion, score, spent_lines
 from steelyard.report.summary.text import shown
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _STYLES = {"worse": "bold red", "better": "bold green", "fail": "bold red", "unknown": "magenta"}
 _TASK = 34  # columns of a task's name; longer ones are cut in the middle
+_NARROW = 22  # where a comparison takes the room
 
 
 def draw_run(run: Run, console: "Console") -> None:
@@ -81,21 +82,22 @@ def _interval(metric: Metric) -> str:
 
 
 def _compared(row: Row) -> tuple[str, ...]:
+    gap = row.difference
     return (
-        _shortened(shown(row.task)),
+        _shortened(shown(row.task), _NARROW),
         row.metric,
-        score(row.old),
-        score(row.new),
-        f"{points(row.difference.value)} ({points(row.difference.low)}, {points(row.difference.high)})",
+        f"{row.old:.3f}",
+        f"{row.new:.3f}",
+        f"{gap.value:+.3f} ({gap.low:+.3f}, {gap.high:+.3f})",
         f"{row.adjusted:.3f}",
         str(row.outcome) if row.outcome is not None else row.says,
     )
 
 
-def _shortened(name: str) -> str:
-    if len(name) <= _TASK:
+def _shortened(name: str, width: int = _TASK) -> str:
+    if len(name) <= width:
         return name
-    return f"{name[: _TASK // 2 - 1]}…{name[-_TASK // 2 :]}"
+    return f"{name[: width // 2 - 1]}…{name[-width // 2 :]}"
 
 
 def _table(
