@@ -120,8 +120,14 @@ class Engine(Protocol):
     def begin(self) -> int | None:
         """Return the token that stands for an empty context: that of the beginning, else the end."""
 
-    def encode(self, text: str) -> Tokens:
-        """Return the tokens of a text, with the special tokens the tokenizer puts before any text."""
+    def encode(self, text: str, *, special: bool = True) -> Tokens:
+        """Return the tokens of a text.
+
+        Args:
+            text: The text; special tokens written out in it are recognised.
+            special: Whether the tokens come along that the tokenizer puts around any text; they do
+                not where the text begins with the text of `begin()` already.
+        """
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Return the text of some tokens, special ones left out."""
