@@ -107,6 +107,10 @@ class Plan:
         """Return the keys of all that is asked."""
         return {key for asked in self._asked for key in asked.keys}
 
+    def asked(self) -> list[tuple[Key, ...]]:
+        """Return the keys of each request, in the order of the requests."""
+        return [asked.keys for asked in self._asked]
+
     def groups(self, known: Container[Key] = ()) -> Iterator[tuple[Group, tuple[Step, ...]]]:
         """Yield what to score, in order, with what each pack answers.
 
