@@ -7,18 +7,24 @@ from datetime import UTC, datetime
 import msgspec
 
 from steelyard.core.digest import Digest
+from steelyard.core.dossier import Dossier
 from steelyard.core.engine import Engine
 from steelyard.core.errors import UsageError
+from steelyard.core.evidence import witness
+from steelyard.core.policy import Policy
 from steelyard.core.ports import Progress
+from steelyard.evals.claims import claims
 from steelyard.evals.energy import cost, reading
-from steelyard.evals.grouping import Grouped, grouped
+from steelyard.evals.grouping import grouped
 from steelyard.evals.planner import Shape
 from steelyard.evals.record import Run, SampleRecord, Spent
 from steelyard.evals.scoring import Asked, Scored, asked, score
+from steelyard.evals.tasks.group import Group
 from steelyard.evals.tasks.task import Task
 from steelyard.flow.asking import Asked as Answered
 from steelyard.flow.asking import ask
 from steelyard.flow.examine import written
+from steelyard.flow.suppress import counting
 from steelyard.stores.scores import ScoreStore
 
 
@@ -38,7 +44,7 @@ def evaluate(
     subject: Subject,
     engine: Engine,
     tasks: Sequence[Task],
-    groups: Sequence[Grouped] = (),
+    groups: Sequence[Group] = (),
     *,
     settings: Mapping[str, str],
     scores: ScoreStore | None,
@@ -76,13 +82,13 @@ def evaluate(
         )
     found = ask(requests, engine, scores, progress, shape)
     scored = list(_judged(all_asked, found))
-    records = [one.record for one in scored]
+    together = [made for group in groups if (made := grouped(group, scored)) is not None]
     run = Run(
         subject=subject.digest,
         name=subject.name,
         card=engine.card(),
         settings=settings,
-        tasks=(*records, *(grouped(group, scored) for group in groups)),
+        tasks=(*(one.record for one in scored), *together),
         spent=Spent(
             computed=found.computed,
             minimum=found.counts.minimum,
@@ -110,3 +116,19 @@ def _judged(all_asked: Sequence[Asked], found: Answered) -> Iterator[Scored]:
 
 def _first_reason(all_asked: Sequence[Asked]) -> str:
     return next((one.skipped[0].reason for one in all_asked if one.skipped), "")
+
+
+def testified(dossier: Dossier, run: Run, policy: Policy) -> Dossier:
+    """Return a dossier with what a run claims of its subject, judged.
+
+    Args:
+        dossier: What is known of the subject.
+        run: What came of running it.
+        policy: Judges all of the evidence.
+    """
+    evidence = {item.id: item for item in dossier.evidence}
+    for source, claim in claims(run):
+        item = witness(run.subject, claim, source, run.at)
+        evidence.setdefault(item.id, item)
+    items = tuple(evidence.values())
+    return msgspec.structs.replace(dossier, evidence=items, verdict=policy.judge(counting(items)))
