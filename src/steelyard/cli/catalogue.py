@@ -11,6 +11,7 @@ from steelyard import report
 from steelyard.core.plugins import extensions
 from steelyard.core.policy import Policy
 from steelyard.core.probe import Descriptor
+from steelyard.flow.engines import known_engines
 from steelyard.flow.examine import known_probes
 from steelyard.flow.policies import known_policies
 from steelyard.flow.rules import AnyRule
@@ -96,7 +97,14 @@ def _reports() -> Iterator[Page]:
         )
 
 
+def _engines() -> Iterator[Page]:
+    for kind in known_engines():
+        text = f"{kind.title}.\n\n{kind.page.strip()}"
+        yield Page(id=f"engine.{kind.id}", kind="engines", title=kind.title, text=text)
+
+
 KINDS: dict[str, Callable[[], Iterator[Page]]] = {
+    "engines": _engines,
     "findings": _findings,
     "formats": _formats,
     "licences": _licences,

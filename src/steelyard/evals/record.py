@@ -44,6 +44,7 @@ class SampleRecord(msgspec.Struct, frozen=True, kw_only=True):
         task: Id of the task.
         index: Number of the document in its split.
         sample: Digest of the document and what is asked of it: pairs samples of two runs.
+        origin: Digest of the document alone, before it was put another way.
         cluster: Samples with the same one hang together; empty where it stands alone.
         slices: Names of kinds of samples with the kind of this one, such as `language`: `et`.
         row: The document it was made of.
@@ -56,6 +57,7 @@ class SampleRecord(msgspec.Struct, frozen=True, kw_only=True):
     task: str
     index: int
     sample: Digest
+    origin: Digest = ""
     cluster: str = ""
     slices: Mapping[str, str] = {}
     row: Mapping[str, Any] = {}

@@ -3,11 +3,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from steelyard.core.digest import Digest
+from steelyard.evals.derived import calibration
 from steelyard.evals.metrics.aggregate import Value
 from steelyard.evals.record import Metric, SampleRecord, TaskRecord, merkle_root
 from steelyard.evals.requests import Answer
@@ -87,7 +88,8 @@ def score(
             values.setdefault(name, []).append((place, value))
         records.append(_record(sample, given, judged))
     clusters = [sample.cluster for sample in found.samples]
-    metrics = tuple(_metric(task, name, pairs, clusters) for name, pairs in values.items())
+    metrics = [_metric(task, name, pairs, clusters) for name, pairs in values.items()]
+    metrics.append(calibration(found.samples, answers))
     return Scored(
         record=TaskRecord(
             id=task.id,
@@ -113,6 +115,7 @@ def _record(sample: Sample, answers: Sequence[Answer], judged: Mapping[str, Valu
         task=sample.task,
         index=sample.index,
         sample=sample.digest,
+        origin=sample.origin,
         cluster="" if sample.cluster == sample.digest else sample.cluster,
         slices=sample.slices,
         row=sample.row,
@@ -172,8 +175,3 @@ def _interval(
         return made.low, made.high, made.error
     found = bootstrap(values, lambda some: task.aggregate(name, some), groups)
     return found if found is not None else (value, value, None)
-
-
-def requests_of(all_asked: Iterable[Asked]) -> list[object]:
-    """Return the requests of all samples, in order."""
-    return [request for one in all_asked for sample in one.samples for request in sample.requests]

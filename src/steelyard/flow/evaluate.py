@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from steelyard.core.claim import Fact
 from steelyard.core.digest import Digest
 from steelyard.core.dossier import Dossier
 from steelyard.core.engine import Engine
@@ -14,6 +15,7 @@ from steelyard.core.evidence import witness
 from steelyard.core.policy import Policy
 from steelyard.core.ports import Progress
 from steelyard.evals.claims import claims
+from steelyard.evals.derived import stability
 from steelyard.evals.energy import cost, reading
 from steelyard.evals.grouping import grouped
 from steelyard.evals.planner import Shape
@@ -23,7 +25,7 @@ from steelyard.evals.tasks.group import Group
 from steelyard.evals.tasks.task import Task
 from steelyard.flow.asking import Asked as Answered
 from steelyard.flow.asking import ask
-from steelyard.flow.examine import written
+from steelyard.flow.examine import COMPLETED, written
 from steelyard.flow.suppress import counting
 from steelyard.stores.scores import ScoreStore
 
@@ -81,7 +83,7 @@ def evaluate(
             "there is nothing to ask", hint=_first_reason(all_asked) or "look at --limit and data"
         )
     found = ask(requests, engine, scores, progress, shape)
-    scored = list(_judged(all_asked, found))
+    scored = list(_steadied(list(_judged(all_asked, found))))
     together = [made for group in groups if (made := grouped(group, scored)) is not None]
     run = Run(
         subject=subject.digest,
@@ -114,6 +116,19 @@ def _judged(all_asked: Sequence[Asked], found: Answered) -> Iterator[Scored]:
         yield score(one, answers, keys)
 
 
+def _steadied(scored: Sequence[Scored]) -> Iterator[Scored]:
+    """Yield what came of each task; of one put another way, with how much that changed."""
+    by_task = {one.record.id: one for one in scored}
+    for one in scored:
+        plain = by_task.get(one.record.id.rpartition("@")[0])
+        made = stability(plain.samples, one.samples) if plain else None
+        if made is None:
+            yield one
+            continue
+        record = msgspec.structs.replace(one.record, metrics=(*one.record.metrics, made))
+        yield msgspec.structs.replace(one, record=record)
+
+
 def _first_reason(all_asked: Sequence[Asked]) -> str:
     return next((one.skipped[0].reason for one in all_asked if one.skipped), "")
 
@@ -127,7 +142,12 @@ def testified(dossier: Dossier, run: Run, policy: Policy) -> Dossier:
         policy: Judges all of the evidence.
     """
     evidence = {item.id: item for item in dossier.evidence}
-    for source, claim in claims(run):
+    found = list(claims(run))
+    found += [
+        (source, Fact(name=COMPLETED, value=source.probe))
+        for source in {source.probe: source for source, _ in found}.values()
+    ]
+    for source, claim in found:
         item = witness(run.subject, claim, source, run.at)
         evidence.setdefault(item.id, item)
     items = tuple(evidence.values())

@@ -54,6 +54,12 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     assert 0.92 <= hits / 400 <= 0.99
 
 
+def test_items_that_all_hang_together_are_as_good_as_one() -> None:
+    found = estimate([1, 0, 1, 0] * 10, ["passage"] * 40)
+    assert found.high - found.low > 0.85
+    assert found.clusters == 1
+
+
 def test_a_mean_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="no values"):
         estimate([])

@@ -186,10 +186,18 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     metavar="DIR",
     help="Where the run is written, with its page and lm-eval's files.  [default: your data folder]",
 )
-@options.policy
+@click.option(
+    "--policy",
+    default=None,
+    envvar="STEELYARD_POLICY",
+    metavar="NAME|FILE",
+    help="Policy that judges all evidence.  [default: baseline; for a server none]",
+)
 @options.as_json
 @options.store
-def command(subject: str, policy: str, as_json: bool, location: str | None, **said: Any) -> int:  # noqa: ANN401 - those of _Options
+def command(
+    subject: str, policy: str | None, as_json: bool, location: str | None, **said: Any
+) -> int:
     """Run a model on tasks, and record what it scores.
 
     SUBJECT is a GGUF file, a folder with config.json and safetensors, hf:org/name@revision, or the
@@ -208,7 +216,7 @@ def command(subject: str, policy: str, as_json: bool, location: str | None, **sa
     The exit code is that of the policy over all evidence, as for check.
     """
     chosen = _Options(**said)
-    judge = find_policy(policy)
+    judge = find_policy(policy or "baseline")
     dossier, place = _subject(subject, judge, anyway=chosen.load_anyway)
     engine = open_engine(place, _wish(chosen), chosen.engine)
     try:
@@ -224,6 +232,8 @@ def command(subject: str, policy: str, as_json: bool, location: str | None, **sa
     else:
         output.rich(functools.partial(draw_run, run))
         output.hint(f"{folder / 'report.html'} shows each sample; steelyard compare takes the run")
+    if place.url and policy is None:  # there are no files that baseline could be about
+        return 0
     return EXIT_CODES[dossier.verdict.outcome]
 
 

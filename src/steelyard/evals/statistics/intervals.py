@@ -91,7 +91,8 @@ def estimate(values: Sequence[float], clusters: Sequence[Hashable] | None = None
     """Return the mean of some scores with its 95 % interval.
 
     A share of right and wrong answers gets Wilson's interval, with the number of items that would
-    carry as much alone where they hang together; any other mean gets Student's.
+    carry as much alone where they hang together; any other mean gets Student's, which is no interval
+    at all where everything hangs together.
 
     Args:
         values: One score an item; at least one.
@@ -111,8 +112,11 @@ def estimate(values: Sequence[float], clusters: Sequence[Hashable] | None = None
     mean = math.fsum(values) / n
     error = standard_error([value - mean for value in values], clusters)
     groups = n if clusters is None else len(set(clusters))
-    if all(value in (0, 1) for value in values):
-        low, high = wilson(mean * _effective(n, mean, error), _effective(n, mean, error))
+    if all(value in (0, 1) for value in values) or (
+        groups == 1 and 0 <= min(values) <= max(values) <= 1
+    ):
+        like = _effective(n, mean, error) if groups > 1 else 1.0  # one group is as good as one item
+        low, high = wilson(mean * like, like)
     else:
         half = t_quantile(0.5 + CONFIDENCE / 2, groups - 1) * error if groups > 1 else 0.0
         low, high = mean - half, mean + half
