@@ -196,7 +196,11 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
 @options.as_json
 @options.store
 def command(
-    subject: str, policy: str | None, as_json: bool, location: str | None, **said: Any
+    subject: str,
+    policy: str | None,
+    as_json: bool,
+    location: str | None,
+    **said: Any,  # noqa: ANN401 - those of _Options
 ) -> int:
     """Run a model on tasks, and record what it scores.
 
