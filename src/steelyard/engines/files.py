@@ -19,10 +19,21 @@ def digest_files(paths: Iterable[Path], known: Mapping[str, Digest]) -> Digest:
     Raises:
         UnreadableError: A file cannot be read.
     """
-    return digest_of({path.name: known.get(path.name) or _digest(path) for path in paths})
+    return digest_of({path.name: digest_file(path, known) for path in paths})
 
 
-def _digest(path: Path) -> Digest:
+def digest_file(path: Path, known: Mapping[str, Digest]) -> Digest:
+    """Return the digest of a file, whatever its name.
+
+    Args:
+        path: The file.
+        known: As in `digest_files`.
+
+    Raises:
+        UnreadableError: It cannot be read.
+    """
+    if path.name in known:
+        return known[path.name]
     try:
         with path.open("rb") as file:
             return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
