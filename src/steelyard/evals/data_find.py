@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from steelyard.core.errors import UsageError
+from steelyard.evals.data import DataAbsentError
 from steelyard.evals.data_read import KINDS
 from steelyard.evals.data_rows import Shape
 
@@ -25,7 +26,8 @@ def named_files(said: object, split: str, base: Path) -> list[Path]:
         base: Folder that relative paths start at.
 
     Raises:
-        UsageError: There is no such split, or no such file.
+        DataAbsentError: There is no such file.
+        UsageError: There is no such split, or the file is on the network.
     """
     by_split = said if isinstance(said, Mapping) else {"train": said}
     if split not in by_split:
@@ -49,7 +51,7 @@ def _matching(name: str, base: Path) -> list[Path]:
         return [path]
     found = sorted(base.glob(name)) if any(sign in name for sign in "*?[") else []
     if not found:
-        raise UsageError(
+        raise DataAbsentError(
             f"there is no data file '{name}' in '{base}'",
             "Say with --data which folder the task's data paths start at",
         )
@@ -65,10 +67,11 @@ def shape_of(kwargs: Mapping[str, Any]) -> Shape:
         columns=tuple(map(str, columns)),
         header=None if header == "infer" else header is not None and header is not False,
         delimiter=str(kwargs.get("delimiter") or kwargs.get("sep") or ","),
+        sample_by=str(kwargs.get("sample_by") or "line"),
     )
 
 
-def found_files(names: Sequence[str], path: str, config: str, split: str) -> list[str]:
+def found_files(names: Sequence[str], config: str, split: str) -> list[str]:
     """Return which of some files hold a split of a data set, by their names alone.
 
     A file `a/b.jsonl` counts where `a` and `b` are the split, the configuration, or both in
@@ -76,11 +79,9 @@ def found_files(names: Sequence[str], path: str, config: str, split: str) -> lis
 
     Args:
         names: Paths of files within the data set's folder, with slashes.
-        path: Name of the data set.
         config: Name of the configuration, empty where there is none.
         split: Name of the split.
     """
-    del path
     words = {word.casefold() for word in _SPLITS.get(split, (split,))}
     ranked: dict[tuple[int, str], list[str]] = {}
     for name in sorted(names):
