@@ -7,13 +7,8 @@ from typing import Any
 import msgspec
 
 from steelyard.core.digest import Digest, digest_of
-from steelyard.core.errors import UsageError
 
 Row = dict[str, Any]
-
-
-class DataAbsentError(UsageError):
-    """The data of a task is not there."""
 
 
 class DataFile(msgspec.Struct, frozen=True, kw_only=True):

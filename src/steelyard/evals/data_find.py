@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from steelyard.core.errors import UsageError
-from steelyard.evals.data import DataAbsentError
+from steelyard.core.errors import AbsentError, UsageError
 from steelyard.evals.data_read import KINDS
 from steelyard.evals.data_rows import Shape
 
@@ -17,17 +16,15 @@ _SPLITS = {"validation": ("validation", "val", "valid", "dev"), "train": ("train
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$|-\d{4,5}$")
 
 
-def named_files(said: object, split: str, base: Path) -> list[Path]:
-    """Return the files of a split that `data_files` names, patterns resolved.
+def named_files(said: object, split: str) -> list[str]:
+    """Return the files of a split, and patterns of files, that `data_files` names.
 
     Args:
         said: What `data_files` says: a path, several, or those by split.
         split: Name of the split; files named without a split are `train`, as in `datasets`.
-        base: Folder that relative paths start at.
 
     Raises:
-        DataAbsentError: There is no such file.
-        UsageError: There is no such split, or the file is on the network.
+        UsageError: There is no such split.
     """
     by_split = said if isinstance(said, Mapping) else {"train": said}
     if split not in by_split:
@@ -37,13 +34,20 @@ def named_files(said: object, split: str, base: Path) -> list[Path]:
             "Name the split's file under dataset_kwargs: data_files",
         )
     names: Any = by_split[split]
-    paths: list[Path] = []
-    for name in [names] if isinstance(names, str) else names:
-        paths += _matching(str(name), base)
-    return paths
+    return [names] if isinstance(names, str) else [str(name) for name in names]
 
 
-def _matching(name: str, base: Path) -> list[Path]:
+def matching(name: str, base: Path) -> list[Path]:
+    """Return the file of a name, or those like a pattern.
+
+    Args:
+        name: Path or pattern.
+        base: Folder that relative paths start at.
+
+    Raises:
+        AbsentError: There is no such file.
+        UsageError: The file is on the network.
+    """
     if "://" in name:
         raise UsageError(f"data at {name!r} is not fetched", "Fetch it, and name the local file")
     path = base / name
@@ -51,7 +55,7 @@ def _matching(name: str, base: Path) -> list[Path]:
         return [path]
     found = sorted(base.glob(name)) if any(sign in name for sign in "*?[") else []
     if not found:
-        raise DataAbsentError(
+        raise AbsentError(
             f"there is no data file '{name}' in '{base}'",
             "Say with --data which folder the task's data paths start at",
         )

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from steelyard.evals.data import DataAbsentError
+from steelyard.core.errors import AbsentError
 
 
 class HuggingFace:
@@ -14,7 +14,7 @@ class HuggingFace:
         """Return the commit of a revision, and the names of the files it has.
 
         Raises:
-            DataAbsentError: There is no such data set, or no way to ask.
+            AbsentError: There is no such data set, or no way to ask.
         """
         from huggingface_hub import HfApi, constants
 
@@ -28,7 +28,7 @@ class HuggingFace:
         """Return the local copy of a file, fetched where there is none.
 
         Raises:
-            DataAbsentError: It cannot be fetched.
+            AbsentError: It cannot be fetched.
         """
         from huggingface_hub import hf_hub_download
 
@@ -50,9 +50,9 @@ def _failures() -> tuple[type[Exception], ...]:
     )
 
 
-def _absent(what: str, error: Exception) -> DataAbsentError:
+def _absent(what: str, error: Exception) -> AbsentError:
     reason = str(error).strip().partition("\n")[0] or type(error).__name__
-    return DataAbsentError(
+    return AbsentError(
         f"{what} cannot be fetched: {reason}",
         "Put its files into a folder, and name the folder with --data",
     )

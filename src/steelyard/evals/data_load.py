@@ -7,8 +7,16 @@ from typing import Any, Protocol
 
 import msgspec
 
-from steelyard.evals.data import DataAbsentError, Source, Table
-from steelyard.evals.data_find import PACKAGED, folders_of, found_files, named_files, shape_of
+from steelyard.core.errors import AbsentError
+from steelyard.evals.data import Source, Table
+from steelyard.evals.data_find import (
+    PACKAGED,
+    folders_of,
+    found_files,
+    matching,
+    named_files,
+    shape_of,
+)
 from steelyard.evals.data_read import read_split
 
 
@@ -54,12 +62,14 @@ def load(wanted: Wanted, base: Path, hub: Hub | None = None) -> Table:
         hub: Where data that is not in the folder is fetched from; None stays offline.
 
     Raises:
-        DataAbsentError: The data is not there; says which file is wanted where.
+        AbsentError: The data is not there; says which file is wanted where.
         UnreadableError: A file cannot be read.
     """
     source = wanted.source or Source(name=wanted.path)
     kind = PACKAGED.get(wanted.path, "")
-    files = _packaged(wanted, base) if kind else _at_hand(wanted, base) or _in_folder(wanted, base)
+    files = (
+        _packaged(wanted, base, hub) if kind else _at_hand(wanted, base) or _in_folder(wanted, base)
+    )
     if not files and hub is not None and "/" in wanted.path:
         commit, files = _fetched(wanted, hub)
         source = msgspec.structs.replace(source, revision=commit)
@@ -73,15 +83,40 @@ def load(wanted: Wanted, base: Path, hub: Hub | None = None) -> Table:
     return Table(source=source, splits=splits)
 
 
+_HUB = "hf://datasets/"
 _Found = dict[str, list[tuple[Path, str]]]
 
 
-def _packaged(wanted: Wanted, base: Path) -> _Found:
+def _packaged(wanted: Wanted, base: Path, hub: Hub | None) -> _Found:
     said = wanted.kwargs.get("data_files", {})
     return {
-        split: [(path, _shown(path, base)) for path in named_files(said, split, base)]
+        split: [
+            found
+            for name in named_files(said, split)
+            for found in (
+                [_of_hub(name, base, hub)]
+                if name.startswith(_HUB)
+                else [(path, _shown(path, base)) for path in matching(name, base)]
+            )
+        ]
         for split in wanted.splits
     }
+
+
+def _of_hub(name: str, base: Path, hub: Hub | None) -> tuple[Path, str]:
+    """Return a file named by its address on the hub: in the data folder, else fetched."""
+    organisation, repository, file = (*name.removeprefix(_HUB).split("/", 2), "", "")[:3]
+    for shown in (f"{organisation}/{repository}/{file}", f"{repository}/{file}"):
+        if (base / shown).is_file():
+            return base / shown, shown
+    if hub is None:
+        raise AbsentError(
+            f"there is no data file '{organisation}/{repository}/{file}' in '{base}'",
+            f"It comes from https://huggingface.co/datasets/{organisation}/{repository}",
+        )
+    repository, _, revision = f"{organisation}/{repository}".partition("@")
+    commit, _ = hub.files(repository, revision)
+    return hub.fetch(repository, commit, file), f"{repository}/{file}"
 
 
 def _at_hand(wanted: Wanted, base: Path) -> _Found:
@@ -110,7 +145,7 @@ def _fetched(wanted: Wanted, hub: Hub) -> tuple[str, _Found]:
     chosen = {split: _files_of(wanted, split, names) for split in wanted.splits}
     for split, found in chosen.items():
         if not found:
-            raise DataAbsentError(
+            raise AbsentError(
                 f"no file of '{wanted.path}' on the hub holds the split {split!r}",
                 "Name its files in the task, under dataset_kwargs: data_files",
             )
@@ -144,12 +179,12 @@ def _expected(wanted: Wanted, split: str) -> str:
     return "/".join(part for part in (last, wanted.config, f"{split}.jsonl") if part)
 
 
-def _absent(wanted: Wanted, base: Path) -> DataAbsentError:
+def _absent(wanted: Wanted, base: Path) -> AbsentError:
     source = wanted.source or Source(name=wanted.path)
     hub = f"https://huggingface.co/datasets/{wanted.path}" if "/" in wanted.path else "its authors"
     licence = f", licence {source.licence}" if source.licence else ""
     files = ", ".join(f"'{_expected(wanted, split)}'" for split in wanted.splits)
-    return DataAbsentError(
+    return AbsentError(
         f"the data set '{wanted.path}' is not in '{base}': wanted {files}",
         f"It comes from {source.address or hub}{licence}. Name its folder with --data",
     )

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from steelyard.core.digest import Digest, is_digest
-from steelyard.core.errors import MalformedError, UnreadableError, UsageError
+from steelyard.core.errors import ChangedError, MalformedError, UnreadableError
 from steelyard.evals.data import Table
 
 NAME = "steelyard.lock"
@@ -26,10 +26,6 @@ _HEAD = """\
 # A file that no longer has its digest is refused: it gives other scores.
 version = 1
 """
-
-
-class LockedError(UsageError):
-    """A data file is another one than the lock says."""
 
 
 class Locked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,12 +65,12 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
         """Compare a data set with the lock; files that it does not have are not compared.
 
         Raises:
-            LockedError: A file has another digest; names both.
+            ChangedError: A file has another digest; names both.
         """
         for now in _files(table):
             then = self.files.get(now.path)
             if then is not None and then.digest != now.digest:
-                raise LockedError(
+                raise ChangedError(
                     f"'{now.path}' has changed since it was locked: {then.digest} with"
                     f" {then.rows:,} rows then, {now.digest} with {now.rows:,} rows now",
                     "Restore the file, or remove its table from the lock and run again",
