@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from steelyard.core.errors import UsageError
+from steelyard.core.errors import AbsentError, UsageError
 from steelyard.evals.data_read import KINDS
 from steelyard.evals.data_rows import Shape
 
@@ -16,16 +16,15 @@ _SPLITS = {"validation": ("validation", "val", "valid", "dev"), "train": ("train
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$|-\d{4,5}$")
 
 
-def named_files(said: object, split: str, base: Path) -> list[Path]:
-    """Return the files of a split that `data_files` names, patterns resolved.
+def named_files(said: object, split: str) -> list[str]:
+    """Return the files of a split, and patterns of files, that `data_files` names.
 
     Args:
         said: What `data_files` says: a path, several, or those by split.
         split: Name of the split; files named without a split are `train`, as in `datasets`.
-        base: Folder that relative paths start at.
 
     Raises:
-        UsageError: There is no such split, or no such file.
+        UsageError: There is no such split.
     """
     by_split = said if isinstance(said, Mapping) else {"train": said}
     if split not in by_split:
@@ -35,13 +34,20 @@ def named_files(said: object, split: str, base: Path) -> list[Path]:
             "Name the split's file under dataset_kwargs: data_files",
         )
     names: Any = by_split[split]
-    paths: list[Path] = []
-    for name in [names] if isinstance(names, str) else names:
-        paths += _matching(str(name), base)
-    return paths
+    return [names] if isinstance(names, str) else [str(name) for name in names]
 
 
-def _matching(name: str, base: Path) -> list[Path]:
+def matching(name: str, base: Path) -> list[Path]:
+    """Return the file of a name, or those like a pattern.
+
+    Args:
+        name: Path or pattern.
+        base: Folder that relative paths start at.
+
+    Raises:
+        AbsentError: There is no such file.
+        UsageError: The file is on the network.
+    """
     if "://" in name:
         raise UsageError(f"data at {name!r} is not fetched", "Fetch it, and name the local file")
     path = base / name
@@ -49,7 +55,7 @@ def _matching(name: str, base: Path) -> list[Path]:
         return [path]
     found = sorted(base.glob(name)) if any(sign in name for sign in "*?[") else []
     if not found:
-        raise UsageError(
+        raise AbsentError(
             f"there is no data file '{name}' in '{base}'",
             "Say with --data which folder the task's data paths start at",
         )
@@ -65,10 +71,11 @@ def shape_of(kwargs: Mapping[str, Any]) -> Shape:
         columns=tuple(map(str, columns)),
         header=None if header == "infer" else header is not None and header is not False,
         delimiter=str(kwargs.get("delimiter") or kwargs.get("sep") or ","),
+        sample_by=str(kwargs.get("sample_by") or "line"),
     )
 
 
-def found_files(names: Sequence[str], path: str, config: str, split: str) -> list[str]:
+def found_files(names: Sequence[str], config: str, split: str) -> list[str]:
     """Return which of some files hold a split of a data set, by their names alone.
 
     A file `a/b.jsonl` counts where `a` and `b` are the split, the configuration, or both in
@@ -76,11 +83,9 @@ def found_files(names: Sequence[str], path: str, config: str, split: str) -> lis
 
     Args:
         names: Paths of files within the data set's folder, with slashes.
-        path: Name of the data set.
         config: Name of the configuration, empty where there is none.
         split: Name of the split.
     """
-    del path
     words = {word.casefold() for word in _SPLITS.get(split, (split,))}
     ranked: dict[tuple[int, str], list[str]] = {}
     for name in sorted(names):

@@ -7,9 +7,16 @@ from typing import Any, Protocol
 
 import msgspec
 
-from steelyard.core.errors import UsageError
-from steelyard.evals.data import Source, Split, Table
-from steelyard.evals.data_find import PACKAGED, folders_of, found_files, named_files, shape_of
+from steelyard.core.errors import AbsentError
+from steelyard.evals.data import Source, Table
+from steelyard.evals.data_find import (
+    PACKAGED,
+    folders_of,
+    found_files,
+    matching,
+    named_files,
+    shape_of,
+)
 from steelyard.evals.data_read import read_split
 
 
@@ -22,6 +29,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         kwargs: What the task says of its files: data_files, field, column_names, revision.
         splits: How many rows of each split are kept; None keeps all.
         source: Address and licence, where the task gives them.
+        local: File of each split within the data folder, looked for first.
     """
 
     path: str
@@ -29,6 +37,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     kwargs: Mapping[str, Any] = {}
     splits: Mapping[str, int | None]
     source: Source | None = None
+    local: Mapping[str, str] = {}
 
 
 class Hub(Protocol):
@@ -44,96 +53,138 @@ class Hub(Protocol):
 def load(wanted: Wanted, base: Path, hub: Hub | None = None) -> Table:
     """Return the splits that a task asks for.
 
+    They are looked for, in this order, where the task's file says, in a folder named as the data
+    set, and on the hub.
+
     Args:
         wanted: Which data set.
         base: Folder that paths start at, and that data sets are looked for in by name.
         hub: Where data that is not in the folder is fetched from; None stays offline.
 
     Raises:
-        UsageError: The data is not there; says which file is wanted where.
+        AbsentError: The data is not there; says which file is wanted where.
         UnreadableError: A file cannot be read.
     """
     source = wanted.source or Source(name=wanted.path)
     kind = PACKAGED.get(wanted.path, "")
-    folder = None if kind else _folder(wanted, base)
-    if kind:
-        said = wanted.kwargs.get("data_files", {})
-        files = {split: named_files(said, split, base) for split in wanted.splits}
-    elif folder is not None:
-        inside = [path.relative_to(folder).as_posix() for path in _walk(folder)]
-        files = {
-            split: [folder / name for name in _files_of(wanted, split, inside, str(folder))]
-            for split in wanted.splits
-        }
-    elif hub is not None:
+    files = (
+        _packaged(wanted, base, hub) if kind else _at_hand(wanted, base) or _in_folder(wanted, base)
+    )
+    if not files and hub is not None and "/" in wanted.path:
         commit, files = _fetched(wanted, hub)
         source = msgspec.structs.replace(source, revision=commit)
-    else:
+    if not files:
         raise _absent(wanted, base)
-    return Table(source=source, splits=dict(_read(wanted, files, base, kind)))
+    shape = shape_of(wanted.kwargs)
+    splits = {
+        split: read_split(split, found, shape=shape, kind=kind, keep=wanted.splits[split])
+        for split, found in files.items()
+    }
+    return Table(source=source, splits=splits)
 
 
-def _fetched(wanted: Wanted, hub: Hub) -> tuple[str, dict[str, list[Path]]]:
-    commit, names = hub.files(wanted.path, str(wanted.kwargs.get("revision") or ""))
-    where = f"the hub's {wanted.path}"
-    return commit, {
+_HUB = "hf://datasets/"
+_Found = dict[str, list[tuple[Path, str]]]
+
+
+def _packaged(wanted: Wanted, base: Path, hub: Hub | None) -> _Found:
+    said = wanted.kwargs.get("data_files", {})
+    return {
         split: [
-            hub.fetch(wanted.path, commit, name) for name in _files_of(wanted, split, names, where)
+            found
+            for name in named_files(said, split)
+            for found in (
+                [_of_hub(name, base, hub)]
+                if name.startswith(_HUB)
+                else [(path, _shown(path, base)) for path in matching(name, base)]
+            )
         ]
         for split in wanted.splits
     }
 
 
-def _read(
-    wanted: Wanted, files: Mapping[str, Sequence[Path]], base: Path, kind: str
-) -> Iterator[tuple[str, Split]]:
-    shape = shape_of(wanted.kwargs)
-    for split, paths in files.items():
-        keep = wanted.splits[split]
-        yield split, read_split(split, paths, base=base, shape=shape, kind=kind, keep=keep)
+def _of_hub(name: str, base: Path, hub: Hub | None) -> tuple[Path, str]:
+    """Return a file named by its address on the hub: in the data folder, else fetched."""
+    organisation, repository, file = (*name.removeprefix(_HUB).split("/", 2), "", "")[:3]
+    for shown in (f"{organisation}/{repository}/{file}", f"{repository}/{file}"):
+        if (base / shown).is_file():
+            return base / shown, shown
+    if hub is None:
+        raise AbsentError(
+            f"there is no data file '{organisation}/{repository}/{file}' in '{base}'",
+            f"It comes from https://huggingface.co/datasets/{organisation}/{repository}",
+        )
+    repository, _, revision = f"{organisation}/{repository}".partition("@")
+    commit, _ = hub.files(repository, revision)
+    return hub.fetch(repository, commit, file), f"{repository}/{file}"
 
 
-def _folder(wanted: Wanted, base: Path) -> Path | None:
+def _at_hand(wanted: Wanted, base: Path) -> _Found:
+    names = {split: wanted.local.get(split) for split in wanted.splits}
+    found = {split: [(base / name, name)] for split, name in names.items() if name}
+    whole = len(found) == len(names) and all(each[0][0].is_file() for each in found.values())
+    return found if whole else {}
+
+
+def _in_folder(wanted: Wanted, base: Path) -> _Found:
     for name in folders_of(wanted.path):
-        path = base / name
-        if path.is_dir():
-            return path
-    return None
+        folder = base / name
+        if folder.is_dir():
+            inside = [path.relative_to(folder).as_posix() for path in _walk(folder)]
+            chosen = {split: _files_of(wanted, split, inside) for split in wanted.splits}
+            if all(chosen.values()):
+                return {
+                    split: [(folder / each, f"{name}/{each}") for each in names]
+                    for split, names in chosen.items()
+                }
+    return {}
+
+
+def _fetched(wanted: Wanted, hub: Hub) -> tuple[str, _Found]:
+    commit, names = hub.files(wanted.path, str(wanted.kwargs.get("revision") or ""))
+    chosen = {split: _files_of(wanted, split, names) for split in wanted.splits}
+    for split, found in chosen.items():
+        if not found:
+            raise AbsentError(
+                f"no file of '{wanted.path}' on the hub holds the split {split!r}",
+                "Name its files in the task, under dataset_kwargs: data_files",
+            )
+    return commit, {
+        split: [(hub.fetch(wanted.path, commit, each), f"{wanted.path}/{each}") for each in found]
+        for split, found in chosen.items()
+    }
 
 
 def _walk(folder: Path) -> Iterator[Path]:
     yield from (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def _files_of(wanted: Wanted, split: str, names: Sequence[str], where: str) -> list[str]:
+def _files_of(wanted: Wanted, split: str, names: Sequence[str]) -> list[str]:
     said = wanted.kwargs.get("data_files")
-    if said is not None:
-        by_split = said if isinstance(said, Mapping) else {"train": said}
-        chosen = by_split.get(split, ())
-        found = [name for name in ([chosen] if isinstance(chosen, str) else chosen)]
-        found = [name for name in found if name in names]
-    else:
-        found = found_files(names, wanted.path, wanted.config, split)
-    if not found:
-        config = f" of {wanted.config!r}" if wanted.config else ""
-        raise UsageError(
-            f"no file in '{where}' holds the split {split!r}{config}",
-            f"Put it there as '{_expected(wanted, split)}', or as .parquet, .csv or .json",
-        )
-    return found
+    if said is None:
+        return found_files(names, wanted.config, split)
+    by_split = said if isinstance(said, Mapping) else {"train": said}
+    chosen = by_split.get(split, ())
+    return [name for name in ([chosen] if isinstance(chosen, str) else chosen) if name in names]
+
+
+def _shown(path: Path, base: Path) -> str:
+    return path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
 
 
 def _expected(wanted: Wanted, split: str) -> str:
+    if split in wanted.local:
+        return wanted.local[split]
     last = wanted.path.rpartition("/")[2]
     return "/".join(part for part in (last, wanted.config, f"{split}.jsonl") if part)
 
 
-def _absent(wanted: Wanted, base: Path) -> UsageError:
+def _absent(wanted: Wanted, base: Path) -> AbsentError:
     source = wanted.source or Source(name=wanted.path)
-    address = source.address or f"https://huggingface.co/datasets/{wanted.path}"
+    hub = f"https://huggingface.co/datasets/{wanted.path}" if "/" in wanted.path else "its authors"
     licence = f", licence {source.licence}" if source.licence else ""
     files = ", ".join(f"'{_expected(wanted, split)}'" for split in wanted.splits)
-    return UsageError(
+    return AbsentError(
         f"the data set '{wanted.path}' is not in '{base}': wanted {files}",
-        f"It comes from {address}{licence}. Name its folder with --data, or allow the network",
+        f"It comes from {source.address or hub}{licence}. Name its folder with --data",
     )

@@ -33,9 +33,8 @@ KINDS = {
 
 def read_split(
     name: str,
-    paths: Sequence[Path],
+    paths: Sequence[tuple[Path, str]],
     *,
-    base: Path,
     shape: Shape = Shape(),  # noqa: B008 frozen
     kind: str = "",
     keep: int | None = None,
@@ -47,8 +46,7 @@ def read_split(
 
     Args:
         name: Of the split.
-        paths: The files, in order.
-        base: Folder that names of files are given relative to.
+        paths: The files in order, each with the name that it has in messages and in a lock.
         shape: How the files are to be read.
         kind: json, csv, text or parquet; empty goes by each file's name.
         keep: How many rows are kept, from the first; None keeps all.
@@ -61,8 +59,7 @@ def read_split(
     columns: dict[str, None] = {}
     files = []
     total = 0
-    for path in paths:
-        shown = _shown(path, base)
+    for path, shown in paths:
         before = total
         form = kind or KINDS.get(path.suffix.lower(), "")
         with contextlib.closing(_Hashed(path)) as file:
@@ -148,7 +145,3 @@ class _Hashed(io.RawIOBase):
             self._hash.update(block)
             self._hashed += len(block)
         return f"sha256:{self._hash.hexdigest()}", self._hashed
-
-
-def _shown(path: Path, base: Path) -> str:
-    return path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name

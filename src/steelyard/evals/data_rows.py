@@ -32,12 +32,14 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
         header: Whether the first line of a CSV file names the columns; None where it does unless
             `columns` are given.
         delimiter: Between the values of a CSV file.
+        sample_by: What a row of a text file is: a `line`, a `paragraph` or the whole `document`.
     """
 
     field: str = ""
     columns: tuple[str, ...] = ()
     header: bool | None = None
     delimiter: str = ","
+    sample_by: str = "line"
 
 
 def json_rows(source: BinaryIO, name: str, shape: Shape) -> Iterator[Row]:
@@ -101,13 +103,35 @@ def csv_rows(source: BinaryIO, name: str, shape: Shape) -> Iterator[Row]:
 
 
 def text_rows(source: BinaryIO, name: str, shape: Shape) -> Iterator[Row]:
-    """Yield one row with the column `text` for each line, without its line end."""
-    del shape
+    """Yield one row with the column `text` for each line, without its line end.
+
+    Paragraphs end at an empty line; a document is the whole file.
+    """
+    if shape.sample_by == "document":
+        data = source.read(_LINE + 1)
+        if len(data) > _LINE:
+            raise LimitError(f"cannot read '{name}': a document longer than {_LINE:,} bytes")
+        yield {"text": _utf8(data, name, "")}
+        return
+    kept: list[str] = []
     for number, line in _raw_lines(source, name):
-        try:
-            yield {"text": line.decode("utf-8").rstrip("\r\n")}
-        except UnicodeDecodeError as error:
-            raise _no_utf8(name, f"row {number}") from error
+        text = _utf8(line, name, f"row {number}").rstrip("\r\n")
+        if shape.sample_by != "paragraph":
+            yield {"text": text}
+        elif text:
+            kept.append(text)
+        elif kept:
+            yield {"text": "\n".join(kept)}
+            kept = []
+    if kept:
+        yield {"text": "\n".join(kept)}
+
+
+def _utf8(data: bytes, name: str, where: str) -> str:
+    try:
+        return data.decode("utf-8-sig" if not where or where == "row 1" else "utf-8")
+    except UnicodeDecodeError as error:
+        raise _no_utf8(name, where) from error
 
 
 def _is_document(source: BinaryIO) -> bool:

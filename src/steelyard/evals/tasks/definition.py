@@ -10,6 +10,7 @@ import msgspec
 from steelyard.core.digest import Digest, digest_of
 from steelyard.evals.tasks.config import TaskConfig, config_of
 from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.trusted import own_digest
 from steelyard.evals.tasks.yaml_file import load
 
 _ABOUT = frozenset({"tag", "group", "task_alias"})
@@ -57,15 +58,24 @@ def definition_of(said: Mapping[str, Any], where: str) -> Definition:
     return Definition(
         config=config_of(said, where),
         where=where,
-        digest=digest_of(_plain({k: v for k, v in said.items() if k not in _ABOUT})),
+        digest=digest_of(_plain(_asked(said))),
         functions=tuple(dict.fromkeys(_functions(said))),
         tags=(tags,) if isinstance(tags, str) else tuple(map(str, tags)),
     )
 
 
+def _asked(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides how questions are put; which data they are is a digest of its own."""
+    asked = {key: value for key, value in said.items() if key not in _ABOUT}
+    for key, gone in (("dataset_kwargs", "data_files"), ("metadata", "local")):
+        if isinstance(asked.get(key), dict):
+            asked[key] = {name: value for name, value in asked[key].items() if name != gone}
+    return asked
+
+
 def _plain(value: object) -> object:
     if isinstance(value, Function):
-        return {"function": value.name, "digest": value.digest()}
+        return {"function": value.name, "digest": own_digest(value) or value.digest()}
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list) else value

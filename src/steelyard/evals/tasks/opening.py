@@ -23,6 +23,7 @@ from steelyard.evals.tasks.prompt import Prompts
 from steelyard.evals.tasks.sampling import unsupported
 from steelyard.evals.tasks.settings import Settings
 from steelyard.evals.tasks.task import Task
+from steelyard.evals.tasks.trusted import trusted
 from steelyard.evals.tasks.turns import Chat
 from steelyard.evals.tasks.variation import PLAIN, Variation
 
@@ -71,6 +72,7 @@ def open_task(definition: Definition, around: Surroundings, variation: Variation
         MalformedError: Its data, or what the file says of it, is wrong.
     """
     config = definition.config
+    call = trusted(around.call)
     _supported(config)
     metrics = metrics_of(config)
     settings = around.settings
@@ -81,13 +83,13 @@ def open_task(definition: Definition, around: Surroundings, variation: Variation
     drawn = _drawn_from(config, asked) if shots else None
     data = _data(config, asked, drawn, around)
     split = data.splits[asked]
-    rows = _processed(split.rows, config.process_docs, around.call)
+    rows = _processed(split.rows, config.process_docs, call)
     if not rows:
         raise MalformedError(f"task '{config.task}' has no questions in the split {asked!r}")
     columns = tuple(rows[0]) if config.process_docs else split.columns
-    fields = Fields(columns, around.call, numbers=config.doc_to_choice is not None)
+    fields = Fields(columns, call, numbers=config.doc_to_choice is not None)
     inputs, several = _form(config, fields, rows)
-    pool = _pool(config, data, rows, asked, drawn, around.call) if shots else []
+    pool = _pool(config, data, rows, asked, drawn, call) if shots else []
     return Task(
         definition,
         data,
@@ -109,12 +111,12 @@ def open_task(definition: Definition, around: Surroundings, variation: Variation
         judge=Judge(
             config,
             metrics,
-            pipelines(config.filter_list, _custom(around.call)),
-            around.call,
+            pipelines(config.filter_list, _custom(call)),
+            call,
             several=several,
         ),
         metrics=metrics,
-        call=around.call,
+        call=call,
         shots=shots,
         inputs=inputs,
         notes=tuple(_notes(config)),
@@ -164,6 +166,7 @@ def _data(config: TaskConfig, asked: str, drawn: str | None, around: Surrounding
     if drawn is not None:
         wanted.setdefault(drawn, None)
     said = config.metadata.get("source")
+    local = config.metadata.get("local")
     source = (
         Source(
             name=config.dataset_path,
@@ -180,6 +183,7 @@ def _data(config: TaskConfig, asked: str, drawn: str | None, around: Surrounding
             kwargs=config.dataset_kwargs,
             splits=wanted,
             source=source,
+            local=local if isinstance(local, Mapping) else {},
         ),
         around.data,
         around.hub,
