@@ -16,6 +16,7 @@ from steelyard.flow.examine import known_probes
 from steelyard.flow.policies import known_policies
 from steelyard.flow.rules import AnyRule
 from steelyard.flow.suppress import EXPIRED
+from steelyard.flow.tasks import builtin_tasks
 from steelyard.formats.nesting import known_formats
 from steelyard.knowledge import licence
 from steelyard.report import Report
@@ -103,6 +104,12 @@ def _engines() -> Iterator[Page]:
         yield Page(id=f"engine.{kind.id}", kind="engines", title=kind.title, text=text)
 
 
+def _tasks() -> Iterator[Page]:
+    for name, path in builtin_tasks().items():
+        text = f"Task `{name}`, as its file says.\n\n```yaml\n{path.read_text('utf-8')}\n```"
+        yield Page(id=f"task.{name}", kind="tasks", title=path.parent.name, text=text)
+
+
 KINDS: dict[str, Callable[[], Iterator[Page]]] = {
     "engines": _engines,
     "findings": _findings,
@@ -112,6 +119,7 @@ KINDS: dict[str, Callable[[], Iterator[Page]]] = {
     "probes": _probes,
     "reports": _reports,
     "rules": _rule_kinds,
+    "tasks": _tasks,
 }
 
 

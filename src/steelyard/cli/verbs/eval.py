@@ -20,6 +20,7 @@ from steelyard.core.dossier import Dossier, Identity
 from steelyard.core.engine import Engine, Place, Wish
 from steelyard.core.errors import UsageError
 from steelyard.core.policy import Outcome, Policy
+from steelyard.evals.lock import NAME as LOCK
 from steelyard.evals.planner import Shape
 from steelyard.evals.record import Run, SampleRecord
 from steelyard.evals.tasks.settings import Settings
@@ -44,6 +45,8 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     """The options of the verb, as its help explains them."""
 
     names: tuple[str, ...]
+    questions: tuple[Path, ...]
+    lock: Path | None
     folders: tuple[Path, ...]
     data: Path
     limit: float | None
@@ -69,7 +72,6 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
 @click.option(
     "--task",
     "names",
-    required=True,
     multiple=True,
     envvar="STEELYARD_TASK",
     metavar="NAME|FILE[,...]",
@@ -83,6 +85,22 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     envvar="STEELYARD_TASKS_FROM",
     metavar="DIR",
     help="Further tasks: a folder of YAML files, or an lm-evaluation-harness checkout.",
+)
+@click.option(
+    "--questions",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="STEELYARD_QUESTIONS",
+    metavar="FILE",
+    help="Your own questions: CSV, JSONL or Parquet with question, choices and answer; or a text.",
+)
+@click.option(
+    "--lock",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    envvar="STEELYARD_LOCK",
+    metavar="FILE",
+    help="Pin the data here, and refuse other bytes.  [default: ./steelyard.lock if it is there]",
 )
 @click.option(
     "--data",
@@ -214,6 +232,7 @@ def command(
       steelyard eval model.gguf --task truthfulqa_mc1 --data ./data --limit 100
       steelyard eval ./model --task mmlu --dtype bfloat16 --out ./run
       steelyard eval ./model --task my_task.yaml --tasks-from ~/lm-evaluation-harness
+      steelyard eval model.gguf --questions my.csv
       steelyard eval http://localhost:8000/v1 --model mine --task gsm8k --chat
 
     \b
@@ -271,8 +290,14 @@ def _run(dossier: Dossier, engine: Engine, said: _Options) -> tuple[Run, tuple[S
         multiturn=said.multiturn,
         limit=said.limit,
     )
+    names = [name for given in said.names for name in given.split(",") if name]
+    if not names and not said.questions:
+        raise UsageError("there is nothing to ask", hint="name --task, or --questions of your own")
+    own_lock = Path(LOCK)
     wanted = Wanted(
-        names=[name for names in said.names for name in names.split(",") if name],
+        names=names,
+        questions=said.questions,
+        lock=said.lock or (own_lock if own_lock.exists() else None),
         folders=said.folders,
         data=said.data,
         settings=settings,
