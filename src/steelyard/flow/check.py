@@ -35,7 +35,7 @@ def check(
         limits: Bounds on what is read.
         pool: Surveys several files at once; its workers share this process.
         progress: Is told how many bytes have been read.
-        settings: Findings that somebody accepted.
+        settings: Use profile, accepted findings, decisions of a person.
         baseline: An earlier dossier whose findings are known, or None.
 
     Raises:
@@ -60,15 +60,14 @@ def judge(
         model: What was surveyed.
         policy: Judges the evidence.
         limits: Bounds on what is read.
-        settings: Findings that somebody accepted.
+        settings: Use profile, accepted findings, decisions of a person.
         baseline: An earlier dossier whose findings are known, or None.
         probes: Who looks; None for all that are known, which takes a millisecond to find out.
     """
     now = datetime.now(UTC)
     identity = model.identity()
-    evidence = examine(
-        model, known_probes() if probes is None else probes, Context(limits=limits), now=now
-    )
+    context = Context(limits=limits, use=settings.use)
+    evidence = examine(model, known_probes() if probes is None else probes, context, now=now)
     accepted = accept(identity, evidence, settings, now.date(), written(now))
     if baseline is not None:
         accepted += accept_known(identity, evidence, baseline, written(now))
