@@ -13,6 +13,7 @@ from steelyard.core.probe import Context, Probe
 from steelyard.flow.discover import discover
 from steelyard.flow.examine import examine, known_probes, written
 from steelyard.flow.model import FileModel
+from steelyard.flow.overrule import overrule
 from steelyard.flow.settings import NOTHING_SET, Settings
 from steelyard.flow.suppress import accept, accept_known, counting
 
@@ -72,4 +73,7 @@ def judge(
     if baseline is not None:
         accepted += accept_known(identity, evidence, baseline, written(now))
     evidence += accepted
+    evidence += overrule(
+        identity.digest, evidence, settings.override, settings.digest, written(now)
+    )
     return Dossier(subject=identity, evidence=evidence, verdict=policy.judge(counting(evidence)))

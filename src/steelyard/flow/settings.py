@@ -10,6 +10,7 @@ import msgspec
 from steelyard.core.digest import Digest, digest_bytes
 from steelyard.core.errors import UsageError
 from steelyard.core.use import Use
+from steelyard.flow.overrule import Override
 from steelyard.flow.profile import profile
 
 FILE_NAME = "steelyard.toml"
@@ -40,11 +41,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         suppress: Accepted findings.
         use: What somebody means to do with the models; None where it does not say.
+        override: What a person decided in place of the texts' answers.
         digest: Digest of the file; empty where there is none.
     """
 
     suppress: tuple[Suppression, ...] = ()
     use: Use | None = None
+    override: tuple[Override, ...] = ()
     digest: Digest = ""
 
 
@@ -88,7 +91,8 @@ def read(data: bytes, origin: str) -> Settings:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise UsageError(
             f"{origin!r}: {error}",
-            hint="each [[suppress]] names file, rule, reason and until = YYYY-MM-DD",
+            hint="each [[suppress]] names file, rule, reason and until = YYYY-MM-DD; each"
+            " [[override]] action, answer, reason, date and by",
         ) from error
     if use is not None and not isinstance(use, dict):
         raise UsageError(f"{origin!r}: 'use' is no table", hint="write [use] on a line of its own")

@@ -14,6 +14,7 @@ from steelyard.report.summary.groups import Group, Holes, descriptors, findings,
 from steelyard.report.summary.licence import terms
 from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
+from steelyard.report.summary.use import NOTE, use_said
 from steelyard.report.summary.verdict import counts, reasons, sentence
 
 # GitHub takes comments of at most 65,536 characters; these bounds keep the worst case below.
@@ -34,6 +35,7 @@ def render(dossier: Dossier) -> str:
         *_accepted(dossier),
         *_left_out(holes),
         *_licence(dossier),
+        *_use(dossier),
         *_footprint(dossier),
         *_files(dossier),
         *_foot(dossier),
@@ -136,6 +138,29 @@ def _licence(dossier: Dossier) -> Iterator[str]:
     if lines:
         yield "#### Licence"
         yield _list(lines, _LINES, "statement")
+
+
+def _use(dossier: Dossier) -> Iterator[str]:
+    said = use_said(dossier)
+    if said is None or not said.asked:
+        return
+    yield "#### Use"
+    rows = [f"| {one.name} | **{code(one.answer)}** | {_cell(one.why)} |" for one in said.answers]
+    yield "\n".join(["| action | answer | why |", "|---|---|---|", *rows])
+    lines = [f"- decided: {code(one.words)}" for one in said.decisions]
+    lines += [
+        f"- {_word(owed.duty.replace('_', ' '))}: {code(owed.words)} ({code(owed.source)})"
+        for owed in said.duties
+    ]
+    lines += [f"- {'if' if one.open else 'watch'}: {code(one.words)}" for one in said.conditions]
+    if lines:
+        yield _list(lines, _LINES, "line")
+    yield NOTE
+
+
+def _cell(text: str) -> str:
+    """Return a text as a code span in a table, where a bar would end the cell."""
+    return code(text.replace("|", "/")) if text else ""
 
 
 def _word(name: str) -> str:

@@ -12,6 +12,7 @@ from steelyard.report.summary.groups import Group, descriptors, findings, gaps
 from steelyard.report.summary.licence import LicenceText, Line, terms
 from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
+from steelyard.report.summary.use import NOTE, Owed, use_said
 from steelyard.report.summary.verdict import counts, reasons, sentence
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDEST = 100  # columns; longer lines are hard to read
-_GROUPS, _PLACES, _HOLES, _LINES, _TEXTS = 8, 2, 8, 10, 3
+_GROUPS, _PLACES, _HOLES, _LINES, _TEXTS, _DUTIES = 8, 2, 8, 10, 3, 20
 _CONTEXTS = (2_048, 8_192)  # tokens
 _STEPS = 4  # of a trail
 _TEXT = 400  # characters of one message
@@ -81,6 +82,7 @@ def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:
         ("Accepted, and not counted", _accepted(dossier)),
         ("Not assessed", _holes(dossier)),
         ("Licence", _licence(dossier)),
+        ("Use", _use(dossier)),
         ("Footprint", _footprint(dossier)),
         ("Files", _files(dossier)),
         ("Next", [("", step) for step in next_step(dossier)]),
@@ -121,9 +123,9 @@ def _trail(trail: tuple[str, ...]) -> Iterator[Row]:
         yield "", f"  {_clean(step)}"
 
 
-def _more(left: int, noun: str, rest: str = "") -> Iterator[Row]:
+def _more(left: int, noun: str, rest: str = "", many: str = "") -> Iterator[Row]:
     if left > 0:
-        yield "", f"and {counted(left, noun)}{rest}; steelyard report shows them"
+        yield "", f"and {counted(left, noun, many)}{rest}; steelyard report shows them"
 
 
 def _accepted(dossier: Dossier) -> Iterator[Row]:
@@ -147,6 +149,29 @@ def _licence(dossier: Dossier) -> Iterator[Row]:
     yield from _few((_label(line.name), _said(line)) for line in lines[:_LINES])
     yield from _more(len(lines) - _LINES, "more statement")
     yield from _few(("terms", _asks(text)) for text in said.texts[:_TEXTS])
+
+
+def _use(dossier: Dossier) -> Iterator[Row]:
+    said = use_said(dossier)
+    if said is None:
+        return
+    if not said.asked:
+        yield "", "not asked: steelyard use SUBJECT asks what it is to be used for"
+        return
+    for answer in said.answers:
+        yield answer.name, _clean(": ".join(filter(None, (answer.answer, answer.why))))
+    yield from _few(("decided", _clean(one.words)) for one in said.decisions)
+    yield from _few(("duty", _duty(owed)) for owed in said.duties[:_DUTIES])
+    yield from _more(len(said.duties) - _DUTIES, "more duty", many="more duties")
+    yield from _few(("if", _clean(one.words)) for one in said.conditions if one.open)
+    yield from _few(("watch", _clean(one.words)) for one in said.conditions if not one.open)
+    dates = f" As of {', '.join(said.dates)}." if said.dates else ""
+    yield "", f"{NOTE}{dates}"
+
+
+def _duty(owed: Owed) -> str:
+    actions = ", ".join(owed.actions).replace("_", " ")
+    return _clean(f"{owed.duty.replace('_', ' ')}: {owed.words} ({owed.source}; to {actions})")
 
 
 def _asks(text: LicenceText) -> str:

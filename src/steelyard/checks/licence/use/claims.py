@@ -31,6 +31,7 @@ def claims(found: Rulings) -> Iterator[Claim]:
     yield Fact(name="use.eu", value=found.in_eu)
     yield from _conditions(found)
     for owed, actions in found.duties.items():
+        yield Fact(name="use.duty", value={**_owed(owed), "actions": list(actions)})
         yield _duty(owed, actions)
     yield from doubts(found)
 
@@ -41,7 +42,7 @@ def decisive(found: Found) -> Reason:
     if first.may == found.may:
         return _most_telling(found)
     if found.duties:
-        return _because_due(found.may, found.duties[0])
+        return _because_due(found)
     held = next((one for one in found.conditions if one.open), None)
     if held is None:
         return first
@@ -50,13 +51,15 @@ def decisive(found: Found) -> Reason:
     )
 
 
-def _because_due(may: May, owed: Owed) -> Reason:
+def _because_due(found: Found) -> Reason:
+    owed = found.duties[0]
+    names = dict.fromkeys(duty.duty.replace("_", " ") for duty in found.duties)
     return Reason(
-        may=may,
+        may=found.may,
         topic="duty",
         licence=owed.licence,
         section=owed.section,
-        why=f"duty: {owed.duty.replace('_', ' ')}",
+        why=f"with {'a duty' if len(names) == 1 else 'duties'}: {', '.join(names)}",
         path=owed.path,
         presumed=owed.presumed,
     )
@@ -78,7 +81,7 @@ def _because(found: Found) -> dict[str, object]:
         "answers": _by_licence(found),
         "as_of": terms.as_of if terms else "",
         "conditions": [_plain(one) for one in found.conditions],
-        "do": [_owed(duty) for duty in found.duties],
+        "do": [duty.id for duty in found.duties],
         "licence": reason.licence,
         "note": NOT_ADVICE,
         "path": [THIS_MODEL, *reason.path],

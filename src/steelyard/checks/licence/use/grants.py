@@ -65,7 +65,7 @@ def _permission(
 ) -> Iterator[Limit]:
     """Yield what the text says of one permission."""
     term = _term(terms, permission)
-    section = term.section
+    section = _parted(term.section)[0]
     what = _SAYS[permission]
 
     def reason(may: May, why: str = "") -> Reason:
@@ -137,8 +137,18 @@ def _on_conditions(
         return
     yield reason("if", f"the text grants {_SAYS[permission]} on conditions")
     if not open_ones:
-        text = f"the conditions of section {term.section} hold"
-        yield Condition(name="terms", licence=terms.id, section=term.section, text=text)
+        section, remark = _parted(term.section)
+        text = f"{_SAYS[permission]} stays within its conditions" + (remark and f": {remark}")
+        yield Condition(name="terms", licence=terms.id, section=section, text=text)
+
+
+def _parted(section: str) -> tuple[str, str]:
+    """Return a section, and the remark that stands behind it."""
+    place, colon, remark = section.partition(": ")
+    if not colon:
+        place, colon, remark = section.partition(" (")
+        remark = remark.removesuffix(")")
+    return place, remark
 
 
 def _term(terms: Licence, permission: Permission) -> Term:
