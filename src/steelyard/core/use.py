@@ -3,6 +3,8 @@
 
 import msgspec
 
+Figure = int | float
+
 
 class Use(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What somebody means to do, and who they are; None is *not known*, never zero and never no.
@@ -31,12 +33,12 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """
 
     commercial: bool | None = None
-    mau: float | None = None
-    mau_at_release: float | None = None
-    dau: float | None = None
-    revenue_month_usd: float | None = None
-    revenue_year_usd: float | None = None
-    revenue_12_months_usd: float | None = None
+    mau: Figure | None = None
+    mau_at_release: Figure | None = None
+    dau: Figure | None = None
+    revenue_month_usd: Figure | None = None
+    revenue_year_usd: Figure | None = None
+    revenue_12_months_usd: Figure | None = None
     domicile: str | None = None
     serves: tuple[str, ...] | None = None
     entity: str | None = None

@@ -19,6 +19,11 @@ OVERRULED = "use.overruled"
 PROBE = "override"
 """Who says so in the evidence: no probe, but the settings in force."""
 
+Decided = Literal[
+    "run", "fine_tune", "redistribute", "host", "train_on_outputs", "publish", "commercial", "eu"
+]
+"""What can be decided: the answers of the probe `use`."""
+
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -26,7 +31,7 @@ class Override(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What a person decided about one action.
 
     Attributes:
-        action: `run`, `fine_tune`, `redistribute`, `host`, `train_on_outputs` or `publish`.
+        action: Which answer; `commercial` and `eu` are the ones that policies of that name ask for.
         answer: What holds instead; `yes` where nothing is said, such as after a licence was bought.
         licence: Id of the licence whose answer alone is decided; the others go on counting. Without
             it the answer over all of them is decided.
@@ -36,7 +41,7 @@ class Override(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         by: Who decided.
     """
 
-    action: Literal["run", "fine_tune", "redistribute", "host", "train_on_outputs", "publish"]
+    action: Decided
     reason: _Text
     date: date
     by: _Text

@@ -129,6 +129,12 @@ class Threshold(_Strict, frozen=True, kw_only=True):
     inclusive: bool = False
     only_if: str = ""
 
+    @property
+    def commercial_alone(self) -> bool:
+        """Tell whether it looks at commercial use alone."""
+        own_product = self.scope.startswith("your commercial product")
+        return self.effect == "commercial_barred" or own_product
+
 
 class Obligation(_Strict, frozen=True, kw_only=True):
     """A duty.

@@ -45,9 +45,20 @@ def draw(dossier: Dossier, console: "Console") -> None:
         dossier: What to draw.
         console: Knows its width and whether it has colour.
     """
+    _draw(_sections(dossier), console)
+
+
+def draw_use(dossier: Dossier, console: "Console") -> None:
+    """Draw what the texts say of a use, and what to look at; see `draw`."""
+    groups = tuple(group for group in findings(dossier, descriptors()) if group.rule[:4] == "use.")
+    parts = [("Findings", list(_found(groups))), ("Use", list(_use(dossier)))]
+    _draw((part for part in parts if part[1]), console)
+
+
+def _draw(sections: Iterable[tuple[str, list[Row]]], console: "Console") -> None:
     from rich.text import Text
 
-    for number, (heading, rows) in enumerate(_sections(dossier)):
+    for number, (heading, rows) in enumerate(sections):
         if number:
             console.print()
         if heading:

@@ -3,9 +3,11 @@
 
 from collections.abc import Iterator
 
-from steelyard.checks.licence.declared import cards
+from steelyard.checks.licence.declared import CardAt, Declared, cards
 from steelyard.checks.licence.gather import counted, declared_at_all, settled
 from steelyard.checks.licence.lineage import graph
+from steelyard.checks.licence.meaning import licences
+from steelyard.checks.licence.use.chain import parents
 from steelyard.checks.licence.use.claims import claims
 from steelyard.checks.licence.use.duties import DUTIES
 from steelyard.checks.licence.use.kinds import KINDS
@@ -13,11 +15,24 @@ from steelyard.checks.licence.use.ruling import rulings
 from steelyard.core.claim import Claim, Gap
 from steelyard.core.probe import Context, probe
 from steelyard.core.subject import Model
+from steelyard.knowledge.terms import Licence
 
 NO_PROFILE = Gap(
     name="use.profile",
     reason="nobody said what the model is to be used for; steelyard use SUBJECT asks",
 )
+
+
+def licences_at_hand(model: Model) -> tuple[Licence, ...]:
+    """Return every licence of the chain once: of the model itself, and of what it was made from."""
+    found = cards(model)
+    own = [terms for one in _declared(model, found) for terms in licences(one.meant)]
+    theirs = [terms for parent in parents(graph(model, found)) for terms in parent.licences]
+    return tuple({terms.id: terms for terms in (*own, *theirs)}.values())
+
+
+def _declared(model: Model, found: tuple[CardAt, ...]) -> list[Declared]:
+    return counted(settled(list(declared_at_all(model, found))))
 
 
 @probe("use", version="1", descriptors=(*DUTIES, *KINDS), needs=("use",))
@@ -49,8 +64,8 @@ def look_use(model: Model, context: Context) -> Iterator[Claim]:
     `use.because.run` and its siblings say which section of which licence decides, the way to the model it comes
     from, how well the text was read and when, every duty and every condition. A finding `licence.duty.*` is a
     duty of what the profile means to do, with words that can be used. `use.condition` is something to keep
-    true: a figure to watch, a purpose, a territory. `use.eu` is the answer to `run` for somebody in the
-    European Union who serves people there. Without a profile there is nothing but the gap `use.profile`.
+    true: a figure to watch, a purpose, a territory. `use.eu` is the answer for somebody in the European
+    Union who serves people there, `use.commercial` that to `run` for commercial use. Without a profile there is nothing but the gap `use.profile`.
 
     ## What it cannot see
     Whether the profile is true. Terms that stand in no file, or behind an address. Law that stands above
@@ -64,5 +79,5 @@ def look_use(model: Model, context: Context) -> Iterator[Claim]:
         yield NO_PROFILE
         return
     found = cards(model)
-    declared = counted(settled(list(declared_at_all(model, found))))
-    yield from claims(rulings(model, found, declared, graph(model, found), context.use))
+    made_from = graph(model, found)
+    yield from claims(rulings(model, found, _declared(model, found), made_from, context.use))

@@ -92,14 +92,23 @@ def _changing(*, handing_on: bool) -> tuple[tuple[Permission, ...], frozenset[Tr
 
 def meant(action: Action, use: Use) -> bool:
     """Tell whether a profile leaves room for an action; what it does not mention it does."""
-    flags = {
+    return _flag(action, use) is not False
+
+
+def said(action: Action, use: Use) -> bool:
+    """Tell whether a profile says that an action is done; whatever else is done, the model is run."""
+    return _flag(action, use) is True
+
+
+def _flag(action: Action, use: Use) -> bool | None:
+    return {
+        "run": True,
         "fine_tune": use.fine_tune,
         "redistribute": use.distribute,
         "host": use.host,
         "train_on_outputs": use.train_others,
         "publish": use.publish,
-    }
-    return flags.get(action) is not False
+    }[action]
 
 
 def changes_handed_on(use: Use) -> bool:

@@ -28,6 +28,7 @@ def claims(found: Rulings) -> Iterator[Claim]:
         yield Fact(name=f"use.{action}", value=answer.may)
     for action, answer in found.answers.items():
         yield Fact(name=f"use.because.{action}", value=_because(answer))
+    yield Fact(name="use.commercial", value=found.commercially)
     yield Fact(name="use.eu", value=found.in_eu)
     yield from _conditions(found)
     for owed, actions in found.duties.items():

@@ -17,9 +17,6 @@ _AT_LEAST: Mapping[str, str] = {
 }
 """A figure that cannot be smaller than another one: who comes daily comes monthly."""
 
-_OWN_PRODUCT = "your commercial product"
-"""How the scope of a threshold begins that looks at commercial products alone."""
-
 
 def thresholds(terms: Licence, situation: Situation) -> Iterator[Limit]:
     """Yield what the thresholds of a text come to, but those that only bring a duty."""
@@ -106,10 +103,7 @@ def _threshold(terms: Licence, threshold: Threshold, use: Use) -> Iterator[Limit
 
 def _concerns(threshold: Threshold, use: Use) -> bool:
     """Tell whether a threshold may concern somebody at all."""
-    commercial_alone = threshold.effect == "commercial_barred" or threshold.scope.startswith(
-        _OWN_PRODUCT
-    )
-    if commercial_alone and use.commercial is False:
+    if threshold.commercial_alone and use.commercial is False:
         return False
     return _applies(threshold, use) is not False
 

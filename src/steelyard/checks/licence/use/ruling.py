@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that follows from a use profile for one model."""
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -8,9 +9,9 @@ import msgspec
 from steelyard.checks.licence.declared import CardAt, Declared
 from steelyard.checks.licence.graph import Graph
 from steelyard.checks.licence.meaning import licences
-from steelyard.checks.licence.use.actions import ACTIONS, Action, changes_handed_on, meant
+from steelyard.checks.licence.use.actions import ACTIONS, Action, changes_handed_on, meant, said
 from steelyard.checks.licence.use.chain import Parent, over_chain, parents
-from steelyard.checks.licence.use.found import Found, Owed, Situation, distinct
+from steelyard.checks.licence.use.found import Found, Owed, Situation, distinct, worse
 from steelyard.checks.licence.use.situations import situation
 from steelyard.core.subject import Model
 from steelyard.core.use import Use
@@ -26,7 +27,9 @@ class Rulings(msgspec.Struct, frozen=True, kw_only=True):
         chain: What it was made from.
         answers: What follows for each action.
         duties: The duties of what the profile means to do, with the actions that bring them.
-        in_eu: The answer to `run` for somebody in the European Union who serves people there.
+        in_eu: The answer for somebody in the European Union who serves people there: to run it, and to
+            do whatever else the profile says is done.
+        commercially: The answer to `run` for commercial use.
     """
 
     situation: Situation
@@ -35,6 +38,7 @@ class Rulings(msgspec.Struct, frozen=True, kw_only=True):
     answers: Mapping[Action, Found]
     duties: Mapping[Owed, tuple[Action, ...]]
     in_eu: May
+    commercially: May
 
     @property
     def licences(self) -> tuple[Licence, ...]:
@@ -61,15 +65,21 @@ def rulings(
         kept = msgspec.structs.replace(use, distribute=False)
         still = msgspec.structs.replace(asks, use=kept)
         told["fine_tune"] = over_chain("fine_tune", own, chain, still)
-    there = msgspec.structs.replace(use, domicile="EU", serves=("EU",))
-    in_eu = over_chain("run", own, chain, msgspec.structs.replace(asks, use=there))
+
+    def otherwise(action: Action, other: Use) -> May:
+        return over_chain(action, own, chain, msgspec.structs.replace(asks, use=other)).may
+
+    in_eu = msgspec.structs.replace(use, domicile="EU", serves=("EU",))
+    paid = msgspec.structs.replace(use, commercial=True)
+    there = [otherwise(one, in_eu) for one in ACTIONS if said(one, use)]
     return Rulings(
         situation=asks,
         declared=tuple(declared),
         chain=chain,
         answers=answers,
         duties=_duties(told, use),
-        in_eu=in_eu.may,
+        in_eu=functools.reduce(worse, there),
+        commercially=otherwise("run", paid),
     )
 
 
