@@ -13,6 +13,7 @@ from steelyard.core.probe import Context, Probe
 from steelyard.flow.discover import discover
 from steelyard.flow.examine import examine, known_probes, written
 from steelyard.flow.model import FileModel
+from steelyard.flow.overrule import overrule
 from steelyard.flow.settings import NOTHING_SET, Settings
 from steelyard.flow.suppress import accept, accept_known, counting
 
@@ -35,7 +36,7 @@ def check(
         limits: Bounds on what is read.
         pool: Surveys several files at once; its workers share this process.
         progress: Is told how many bytes have been read.
-        settings: Findings that somebody accepted.
+        settings: Use profile, accepted findings, decisions of a person.
         baseline: An earlier dossier whose findings are known, or None.
 
     Raises:
@@ -60,17 +61,19 @@ def judge(
         model: What was surveyed.
         policy: Judges the evidence.
         limits: Bounds on what is read.
-        settings: Findings that somebody accepted.
+        settings: Use profile, accepted findings, decisions of a person.
         baseline: An earlier dossier whose findings are known, or None.
         probes: Who looks; None for all that are known, which takes a millisecond to find out.
     """
     now = datetime.now(UTC)
     identity = model.identity()
-    evidence = examine(
-        model, known_probes() if probes is None else probes, Context(limits=limits), now=now
-    )
+    context = Context(limits=limits, use=settings.use)
+    evidence = examine(model, known_probes() if probes is None else probes, context, now=now)
     accepted = accept(identity, evidence, settings, now.date(), written(now))
     if baseline is not None:
         accepted += accept_known(identity, evidence, baseline, written(now))
     evidence += accepted
+    evidence += overrule(
+        identity.digest, evidence, settings.override, settings.digest, written(now)
+    )
     return Dossier(subject=identity, evidence=evidence, verdict=policy.judge(counting(evidence)))

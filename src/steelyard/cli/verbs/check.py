@@ -21,6 +21,7 @@ from steelyard.flow.check import check, judge
 from steelyard.flow.policies import failing_on, trusting_hub
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import Processes, Threads, free_cores
+from steelyard.flow.profile import profile_at
 from steelyard.flow.settings import Settings, settings
 from steelyard.flow.subjects import PREFIX, locate
 from steelyard.report import json
@@ -51,6 +52,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 @options.policy
 @options.fail_on
 @options.config
+@options.use
 @options.baseline
 @options.as_json
 @options.store
@@ -65,6 +67,7 @@ def command(
     policy: str,
     fail_on: str | None,
     config: Path | None,
+    use_file: Path | None,
     baseline: Path | None,
     as_json: bool,
     location: str | None,
@@ -85,13 +88,14 @@ def command(
     \b
     Examples:
       steelyard check ./model
-      steelyard check ./model --policy commercial --json > dossier.json
+      steelyard check ./model --policy commercial --use use.toml
+      steelyard check ./model --json > dossier.json
       steelyard check ./model --baseline dossier.json --fail-on medium
       steelyard check --each ~/.cache/huggingface/hub
     """
     terms = Terms(
         policy=rule_book(policy, fail_on, trust_hub=trust_hub),
-        settings=settings(config),
+        settings=settings_for(config, use_file),
         baseline=dossier_at(baseline) if baseline else None,
         headers=headers,
     )
@@ -109,6 +113,16 @@ def command(
     for dossier in dossiers:
         keep(dossier, location)
     return EXIT_CODES[worst(dossier.verdict.outcome for dossier in dossiers)]
+
+
+def settings_for(config: Path | None, use_file: Path | None) -> Settings:
+    """Return the settings in force, with the use profile of a file of its own if there is one.
+
+    Raises:
+        UsageError: A file cannot be read, or is none of ours.
+    """
+    found = settings(config)
+    return msgspec.structs.replace(found, use=profile_at(use_file)) if use_file else found
 
 
 def rule_book(reference: str, fail_on: str | None, *, trust_hub: bool) -> Policy:
