@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from steelyard.cli import options, output
+from steelyard.cli.against import others
 from steelyard.cli.documents import dossier_at
 from steelyard.cli.keep import keep, store_at
 from steelyard.cli.progress import counter, progress
@@ -18,6 +19,7 @@ from steelyard.core.errors import UsageError
 from steelyard.core.limits import Limits
 from steelyard.core.policy import Outcome, Policy, worst
 from steelyard.core.ports import Pool, Progress, Silent
+from steelyard.flow.against import Known
 from steelyard.flow.check import check, judge
 from steelyard.flow.hub import PREFIX, resolve
 from steelyard.flow.hub_headers import remote
@@ -27,7 +29,7 @@ from steelyard.flow.pools import Processes, Threads, free_cores
 from steelyard.flow.ray_pool import Ray
 from steelyard.flow.registry import models
 from steelyard.flow.rounds import Round
-from steelyard.flow.settings import Settings, settings
+from steelyard.flow.settings import NOTHING_SET, Settings, settings
 from steelyard.report import json, table, terminal
 
 INTERRUPTED = 130
@@ -43,12 +45,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         settings: Findings that somebody accepted.
         baseline: An earlier dossier whose findings are known, or None.
         headers: Whether to read models of the hub without their weights.
+        against: Models that weights are held against.
     """
 
     policy: Policy
     settings: Settings
     baseline: Dossier | None = None
     headers: bool = False
+    against: tuple[Known, ...] = ()
 
 
 @click.command("check")
@@ -57,6 +61,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 @options.fail_on
 @options.config
 @options.baseline
+@options.against
 @options.as_json
 @options.store
 @options.headers
@@ -71,6 +76,7 @@ def command(
     fail_on: str | None,
     config: Path | None,
     baseline: Path | None,
+    against: tuple[str, ...],
     as_json: bool,
     location: str | None,
     headers: bool,
@@ -92,6 +98,7 @@ def command(
       steelyard check ./model
       steelyard check ./model --policy commercial --json > dossier.json
       steelyard check ./model --baseline dossier.json --fail-on medium
+      steelyard check ./model --against ./older-model --against store
       steelyard check --each ~/.cache/huggingface/hub
     """
     terms = Terms(
@@ -112,11 +119,21 @@ def command(
             wanted=as_json,
         )
         return check_each(sweep, workers, policy, as_json=as_json)
+    if against:
+        known = others(against, location, functools.partial(_plainly, jobs or free_cores()))
+        terms = msgspec.structs.replace(terms, against=tuple(known))
     dossiers = check_all(subjects, terms, jobs or free_cores(), workers)
     show(dossiers, as_json)
     for dossier in dossiers:
         keep(dossier, location)
     return EXIT_CODES[worst(dossier.verdict.outcome for dossier in dossiers)]
+
+
+def _plainly(workers: int, subject: str) -> Dossier:
+    """Return the dossier of a model that others are held against."""
+    return check_one(
+        subject, Terms(policy=find_policy("baseline"), settings=NOTHING_SET), workers, progress()
+    )
 
 
 def rule_book(reference: str, fail_on: str | None, *, trust_hub: bool) -> Policy:
@@ -190,6 +207,7 @@ def check_one(subject: str, terms: Terms, workers: int, watched: Progress) -> Do
             terms.policy,
             settings=terms.settings,
             baseline=terms.baseline,
+            against=terms.against,
             limits=Limits(),
             pool=Threads(workers),
             progress=watched,
