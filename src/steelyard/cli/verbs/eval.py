@@ -26,11 +26,11 @@ from steelyard.evals.record import Run, SampleRecord
 from steelyard.evals.tasks.settings import Settings
 from steelyard.flow.engines import open_engine
 from steelyard.flow.evaluate import Subject, evaluate, testified
-from steelyard.flow.hub import resolve
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
 from steelyard.flow.runs import runs_folder, save
 from steelyard.flow.settings import settings as project_settings
+from steelyard.flow.subjects import locate
 from steelyard.flow.tasks import Wanted, opened
 from steelyard.report import json
 from steelyard.report.evaluation import lm_eval
@@ -279,7 +279,7 @@ def _subject(subject: str, policy: Policy, *, anyway: bool) -> tuple[Dossier, Pl
             hint=f"steelyard check {subject} says why; --load-anyway loads it all the same",
         )
     digests = {artifact.path: artifact.digest for artifact in dossier.subject.artifacts}
-    return dossier, Place(path=resolve(subject, progress()), digests=digests)
+    return dossier, Place(path=locate(subject, progress()), digests=digests)
 
 
 def _run(dossier: Dossier, engine: Engine, said: _Options) -> tuple[Run, tuple[SampleRecord, ...]]:

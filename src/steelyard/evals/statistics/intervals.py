@@ -120,6 +120,8 @@ def estimate(values: Sequence[float], clusters: Sequence[Hashable] | None = None
     else:
         half = t_quantile(0.5 + CONFIDENCE / 2, groups - 1) * error if groups > 1 else 0.0
         low, high = mean - half, mean + half
+        if 0 <= min(values) <= max(values) <= 1:  # a mean of shares is a share
+            low, high = max(0.0, low), min(1.0, high)
     return Estimate(
         value=round(mean, _EXACT),
         low=min(round(low, _EXACT), round(mean, _EXACT)),
