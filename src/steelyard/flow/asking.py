@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ask an engine: plan, take what is known, compute the rest, keep each pack as it is done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from steelyard.core.engine import Engine
-from steelyard.core.ports import Progress
-from steelyard.evals.answers import carry_out
+from steelyard.core.errors import SteelyardError
+from steelyard.core.ports import Pool, Progress
+from steelyard.evals.answers import Batch, carry_out
 from steelyard.evals.planner import Counts, Key, Plan, Result, Shape
 from steelyard.evals.requests import Answer, Request
+from steelyard.flow.sharding import Opening, shards, work
 from steelyard.stores.scores import ScoreStore
 
 
@@ -33,12 +35,27 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     known: int
 
 
+class Crew(msgspec.Struct, frozen=True, kw_only=True):
+    """Who computes, where it is more than one.
+
+    Attributes:
+        pool: Where the work is done.
+        workers: How many work at once, at least 1.
+        opening: How each opens its engine.
+    """
+
+    pool: Pool
+    workers: int
+    opening: Opening
+
+
 def ask(
     requests: Sequence[Request],
     engine: Engine,
     scores: ScoreStore | None,
     progress: Progress,
     shape: Shape,
+    crew: Crew | None = None,
 ) -> Asked:
     """Return the answers to some requests.
 
@@ -50,6 +67,7 @@ def ask(
         scores: Where results are kept, and found again; None keeps nothing.
         progress: Is told of tokens, then of texts.
         shape: How the plan is cut.
+        crew: Who computes; None leaves all to `engine`.
 
     Raises:
         EngineError: The engine failed.
@@ -60,7 +78,12 @@ def ask(
     known = {} if scores is None else scores.known(plan.keys())
     results: dict[Key, Result] = dict(known)
     computed = written = 0
-    for batch in carry_out(plan, engine, known, progress):
+    batches = (
+        carry_out(plan, engine, known, progress)
+        if crew is None
+        else _together(plan, known, crew, progress)
+    )
+    for batch in batches:
         if scores is not None:
             scores.keep(batch.results)
         results.update(batch.results)
@@ -74,3 +97,19 @@ def ask(
         written=written,
         known=len(known),
     )
+
+
+def _together(
+    plan: Plan, known: Mapping[Key, Result], crew: Crew, progress: Progress
+) -> Iterator[Batch]:
+    """Yield what a crew computes, piece by piece as they come."""
+    pieces = list(shards(plan, known, crew.opening, crew.workers))
+    progress.begin("computing", len(pieces))
+    try:
+        for _, found in crew.pool.as_completed(work, pieces):
+            if isinstance(found, SteelyardError):
+                raise found
+            progress.advance(1)
+            yield from found
+    finally:
+        progress.end()

@@ -24,7 +24,7 @@ from steelyard.evals.scoring import Asked, Scored, asked, score
 from steelyard.evals.tasks.group import Group
 from steelyard.evals.tasks.task import Task
 from steelyard.flow.asking import Asked as Answered
-from steelyard.flow.asking import ask
+from steelyard.flow.asking import Crew, ask
 from steelyard.flow.examine import COMPLETED, written
 from steelyard.flow.suppress import counting
 from steelyard.stores.scores import ScoreStore
@@ -52,6 +52,7 @@ def evaluate(
     scores: ScoreStore | None,
     progress: Progress,
     shape: Shape,
+    crew: Crew | None = None,
 ) -> tuple[Run, tuple[SampleRecord, ...]]:
     """Return the record of a run.
 
@@ -66,6 +67,7 @@ def evaluate(
         scores: Where results are kept; None keeps nothing.
         progress: Is told of tokens, then of texts.
         shape: How the plan is cut.
+        crew: Who computes; None leaves all to `engine`.
 
     Raises:
         UsageError: There is nothing to ask.
@@ -82,7 +84,7 @@ def evaluate(
         raise UsageError(
             "there is nothing to ask", hint=_first_reason(all_asked) or "look at --limit and data"
         )
-    found = ask(requests, engine, scores, progress, shape)
+    found = ask(requests, engine, scores, progress, shape, crew)
     scored = list(_steadied(list(_judged(all_asked, found))))
     together = [made for group in groups if (made := grouped(group, scored)) is not None]
     run = Run(

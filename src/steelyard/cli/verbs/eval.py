@@ -14,7 +14,7 @@ from steelyard.cli import options, output
 from steelyard.cli.exits import EXIT_CODES
 from steelyard.cli.keep import keep
 from steelyard.cli.progress import counter, progress
-from steelyard.cli.verbs.check import Terms, check_one
+from steelyard.cli.verbs.check import Terms, check_one, pool_of
 from steelyard.core.digest import digest_of
 from steelyard.core.dossier import Dossier, Identity
 from steelyard.core.engine import Engine, Place, Wish
@@ -24,12 +24,14 @@ from steelyard.evals.lock import NAME as LOCK
 from steelyard.evals.planner import Shape
 from steelyard.evals.record import Run, SampleRecord
 from steelyard.evals.tasks.settings import Settings
+from steelyard.flow.asking import Crew
 from steelyard.flow.engines import open_engine
 from steelyard.flow.evaluate import Subject, evaluate, testified
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
 from steelyard.flow.runs import runs_folder, save
 from steelyard.flow.settings import settings as project_settings
+from steelyard.flow.sharding import Opening
 from steelyard.flow.subjects import locate
 from steelyard.flow.tasks import Wanted, opened
 from steelyard.report import json
@@ -64,6 +66,8 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     load_anyway: bool
     pack: int
     scores: str | None
+    pool: str
+    jobs: int | None
     out: Path | None
 
 
@@ -197,6 +201,15 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     help="Where what was computed is kept.  [default: your data folder]",
 )
 @click.option(
+    "--pool",
+    type=click.Choice(["none", "processes", "ray"]),
+    default="none",
+    show_default=True,
+    envvar="STEELYARD_POOL",
+    help="Where work is shared out, each worker with the model loaded; ray needs the extra `scale`.",
+)
+@options.jobs
+@click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=None,
@@ -243,7 +256,7 @@ def command(
     dossier, place = _subject(subject, judge, anyway=chosen.load_anyway)
     engine = open_engine(place, _wish(chosen), chosen.engine)
     try:
-        run, samples = _run(dossier, engine, chosen)
+        run, samples = _run(dossier, engine, chosen, _crew(place, chosen))
     finally:
         engine.close()
     folder = chosen.out or runs_folder() / _folder_name(run)
@@ -282,7 +295,9 @@ def _subject(subject: str, policy: Policy, *, anyway: bool) -> tuple[Dossier, Pl
     return dossier, Place(path=locate(subject, progress()), digests=digests)
 
 
-def _run(dossier: Dossier, engine: Engine, said: _Options) -> tuple[Run, tuple[SampleRecord, ...]]:
+def _run(
+    dossier: Dossier, engine: Engine, said: _Options, crew: Crew | None
+) -> tuple[Run, tuple[SampleRecord, ...]]:
     settings = Settings(
         num_fewshot=said.num_fewshot,
         seed=said.seed,
@@ -315,10 +330,27 @@ def _run(dossier: Dossier, engine: Engine, said: _Options) -> tuple[Run, tuple[S
                 scores=scores,
                 progress=counter(),
                 shape=Shape(pack=said.pack),
+                crew=crew,
             )
         finally:
             if scores is not None:
                 scores.close()
+
+
+def _crew(place: Place, said: _Options) -> Crew | None:
+    """Return who computes, where work is to be shared out; each with one thread unless told."""
+    if said.pool == "none":
+        return None
+    workers = said.jobs or free_cores()
+    wish = msgspec.structs.replace(_wish(said), threads=said.threads or 1)
+    opening = Opening(
+        path=str(place.path.resolve()) if place.path else "",
+        url=place.url,
+        digests=dict(place.digests),
+        wish=wish,
+        name=said.engine,
+    )
+    return Crew(pool=pool_of(said.pool, said.jobs), workers=workers, opening=opening)
 
 
 def _wish(said: _Options) -> Wish:
