@@ -4,14 +4,14 @@
 from collections.abc import Sequence
 
 from steelyard.evals.record import Metric, SampleRecord
-from steelyard.evals.requests import Answer, Likelihood
+from steelyard.evals.requests import Answer, Continuation, Likelihood
 from steelyard.evals.statistics.bootstrap import bootstrap
 from steelyard.evals.statistics.calibration import confidences, expected_calibration_error
 from steelyard.evals.statistics.intervals import estimate
 from steelyard.evals.tasks.sample import Sample
 
 _EXACT = 7  # decimal places
-ECE, STABILITY = "ece", "stability"
+ECE, STABILITY, FERTILITY = "ece", "stability", "tokens_per_character"
 
 
 def calibration(samples: Sequence[Sample], answers: Sequence[Sequence[Answer]]) -> Metric | None:
@@ -71,6 +71,44 @@ def stability(plain: Sequence[SampleRecord], varied: Sequence[SampleRecord]) -> 
     return Metric(
         name=STABILITY, value=made.value, low=made.low, high=made.high, n=made.n, error=made.error
     )
+
+
+def fertility(samples: Sequence[Sample], answers: Sequence[Sequence[Answer]]) -> Metric | None:
+    """Return how many tokens a character takes in the options of a task that is in one language.
+
+    More tokens for the same text cost more time and money, and leave less room in the context:
+    speakers of languages that a tokenizer was not made for pay for it. None where samples name no
+    language, or several.
+
+    Source:
+        Petrov et al. 2023, arXiv 2305.15425; by characters, since not all scripts part words.
+    """
+    languages = {sample.slices.get("language", "") for sample in samples}
+    if len(languages) != 1 or not languages.copy().pop():
+        return None
+    pairs, clusters = [], []
+    for sample, given in zip(samples, answers, strict=True):
+        for request, answer in zip(sample.requests, given, strict=True):
+            if isinstance(answer, Likelihood) and isinstance(request, Continuation):
+                pairs.append((float(answer.tokens), float(len(request.text))))
+                clusters.append(sample.cluster)
+    if not pairs:
+        return None
+    value = _ratio(pairs)
+    low, high, error = bootstrap(pairs, _ratio, clusters) or (value, value, None)
+    return Metric(
+        name=FERTILITY,
+        value=round(value, _EXACT),
+        low=round(min(low, value), _EXACT),
+        high=round(max(high, value), _EXACT),
+        n=len(pairs),
+        error=None if error is None else round(error, _EXACT),
+        higher_is_better=False,
+    )
+
+
+def _ratio(pairs: Sequence[tuple[float, float]]) -> float:
+    return sum(tokens for tokens, _ in pairs) / max(1.0, sum(length for _, length in pairs))
 
 
 def _ece(pairs: Sequence[tuple[float, bool]]) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from steelyard.core.digest import Digest
-from steelyard.evals.derived import calibration
+from steelyard.evals.derived import calibration, fertility
 from steelyard.evals.metrics.aggregate import Value
 from steelyard.evals.record import Metric, SampleRecord, TaskRecord, merkle_root
 from steelyard.evals.requests import Answer
@@ -89,7 +89,7 @@ def score(
         records.append(_record(sample, given, judged))
     clusters = [sample.cluster for sample in found.samples]
     metrics = [_metric(task, name, pairs, clusters) for name, pairs in values.items()]
-    metrics.append(calibration(found.samples, answers))
+    metrics += [calibration(found.samples, answers), fertility(found.samples, answers)]
     return Scored(
         record=TaskRecord(
             id=task.id,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from steelyard.evals.comparison import Comparison, Row
-from steelyard.evals.record import Run, SampleRecord
+from steelyard.evals.record import Run, SampleRecord, TaskRecord
 from steelyard.evals.statistics.intervals import estimate
 from steelyard.report.evaluation.browser import SampleView, label, mark, side_by_side, view
 from steelyard.report.evaluation.forest import Forest, Point, forest
@@ -88,7 +88,6 @@ def _scores(run: Run) -> Iterator[Part]:
     groups = [task for task in run.tasks if task.members]
     ordered = (*groups, *(task for task in run.tasks if not task.members))
     by_metric: dict[str, list[Point]] = {}
-    cells = []
     for task in ordered:
         for metric in task.metrics:
             span = f"{score(metric.low)} to {score(metric.high)}"
@@ -101,7 +100,6 @@ def _scores(run: Run) -> Iterator[Part]:
                     high=metric.high,
                 )
             )
-            cells.append((shown(task.id), metric.name, score(metric.value), span, f"{metric.n:,}"))
     plots = tuple(
         forest(
             f"scores-{number}",
@@ -114,10 +112,23 @@ def _scores(run: Run) -> Iterator[Part]:
     yield Part(
         title="Scores",
         forests=plots,
-        tables=(
-            Table(columns=("Task", "Metric", "Score", "95 % interval", "n"), cells=tuple(cells)),
-        ),
+        tables=(_matrix(ordered, list(by_metric)),),
     )
+
+
+def _matrix(tasks: Sequence[TaskRecord], names: Sequence[str]) -> Table:
+    """Return scenarios by metrics, as HELM lays them out (Liang et al. 2022, arXiv 2211.09110)."""
+    rows = []
+    for task in tasks:
+        known = {metric.name: metric for metric in task.metrics}
+        cells = [
+            f"{score(known[name].value)} ± {score((known[name].high - known[name].low) / 2)}"
+            if name in known
+            else ""
+            for name in names
+        ]
+        rows.append((shown(task.id), f"{task.n:,}", *cells))
+    return Table(columns=("Scenario", "n", *names), cells=tuple(rows))
 
 
 def _slices(run: Run, samples: Sequence[SampleRecord]) -> Iterator[Part]:
