@@ -57,7 +57,7 @@ def _scores(
     plan: Plan, engine: Engine, known: Mapping[Key, Result], progress: Progress
 ) -> Iterator[Batch]:
     held: Tokens = ()
-    progress.begin("scoring", plan.counts.computed)
+    progress.begin("scoring", plan.cost(known))
     for group, steps in plan.groups(known):
         computed = len(group.prefix) - _common(group.prefix, held)
         held = group.prefix
