@@ -41,7 +41,7 @@ def carry_out(
         EngineError: The engine failed; what was yielded before holds.
     """
     progress = progress or Silent()
-    progress.begin("scoring", plan.counts.computed)
+    progress.begin("scoring", plan.cost(known))
     for batch in scored(engine, plan.groups(known)):
         progress.advance(batch.computed)
         yield batch

@@ -26,8 +26,9 @@ from steelyard.core.errors import EngineError, UsageError
 from steelyard.engines.chat import render_chat
 from steelyard.engines.groups import check_group, depths, fresh
 from steelyard.engines.sampling import Draft
+from steelyard.engines.transformers.attention import Blocks, blocks
 from steelyard.engines.transformers.loading import Loaded, load
-from steelyard.engines.transformers.masks import additive, ancestors
+from steelyard.engines.transformers.masks import additive, visible
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from steelyard.engines.sampling import Floats
 
 Dtype = Literal["float32", "bfloat16"]
-_HEAD_ROWS = 256  # rows of logits at once: 256 x 150,000 x 4 bytes are 154 MB
 
 
 class Transformers:
@@ -157,19 +157,38 @@ class Transformers:
         positions = [prefix + depth for depth in depths(pack.parents)]
         nodes = sorted({node for node, _ in pack.targets})
         with torch.inference_mode():
-            mask = additive(
-                ancestors(pack.parents), prefix, self._loaded.dtype, self._loaded.device
+            logits = self._forward(
+                pack.tokens,
+                positions,
+                self._mask(pack.parents, max(positions)),
+                keep=nodes,
+                blocks=blocks(pack.parents),
             )
-            logits = self._forward(pack.tokens, positions, mask, keep=nodes)
             self._cache = self._loaded.cropped(self._cache, len(pack.tokens), prefix)
             return self._read(logits, nodes, positions, pack.targets)
+
+    def _mask(
+        self, parents: Sequence[int], furthest: int
+    ) -> torch.Tensor | dict[str, torch.Tensor]:
+        """Return what each node of a pack sees, by kind of layer where the kinds differ."""
+        loaded, prefix = self._loaded, len(self._held)
+        full = additive(visible(parents, prefix), loaded.dtype, loaded.device)
+        if loaded.window is None:
+            return full
+        near = full
+        if furthest >= loaded.window:
+            near = additive(visible(parents, prefix, loaded.window), loaded.dtype, loaded.device)
+        if loaded.kinds == {"sliding_attention"}:
+            return near
+        return {"full_attention": full, "sliding_attention": near}
 
     def _forward(
         self,
         tokens: Sequence[int],
         positions: Sequence[int],
-        mask: torch.Tensor | None,
+        mask: torch.Tensor | dict[str, torch.Tensor] | None,
         keep: Sequence[int],
+        blocks: Blocks | None = None,
     ) -> torch.Tensor:
         import torch
 
@@ -181,6 +200,7 @@ class Transformers:
             use_cache=True,
             logits_to_keep=torch.tensor(list(keep), device=device),
             **{self._loaded.cache_argument: self._cache},
+            **({"blocks": blocks} if blocks and self._loaded.takes_blocks else {}),
         )
         logits: torch.Tensor = output.logits[0]
         return logits
@@ -198,15 +218,17 @@ class Transformers:
         row = torch.tensor([rows[node] for node, _ in targets], device=logits.device)
         token = torch.tensor([token for _, token in targets], device=logits.device)
         sums = torch.empty(len(nodes), device=logits.device)
-        best = torch.empty(len(nodes), dtype=torch.long, device=logits.device)
-        for at in range(0, len(nodes), _HEAD_ROWS):
-            some = logits[at : at + _HEAD_ROWS].float()
-            sums[at : at + _HEAD_ROWS] = some.logsumexp(-1)
-            best[at : at + _HEAD_ROWS] = some.argmax(-1)
+        most = torch.empty(len(nodes), device=logits.device)
+        for at in range(0, len(nodes), self._loaded.rows):
+            some = logits[at : at + self._loaded.rows].float()
+            most[at : at + len(some)] = some.amax(-1)
+            sums[at : at + len(some)] = some.logsumexp(-1)
         _check_finite(sums, [positions[node] for node in nodes])
-        logprobs = logits[row, token].float() - sums[row]
-        greedy = best[row] == token
-        return tuple(map(Score, logprobs.tolist(), greedy.tolist()))
+        chosen = logits[row, token].float()
+        greedy = chosen == most[row]
+        for place in greedy.nonzero()[:, 0].tolist():  # of equals, the first is the greedy one
+            greedy[place] = logits[row[place]].argmax() == token[place]
+        return tuple(map(Score, (chosen - sums[row]).tolist(), greedy.tolist()))
 
 
 def _check_finite(sums: torch.Tensor, positions: Sequence[int]) -> None:

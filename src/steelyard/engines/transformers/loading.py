@@ -12,6 +12,7 @@ from steelyard.core.digest import Digest
 from steelyard.core.engine import Card
 from steelyard.core.errors import EngineError
 from steelyard.engines.files import digest_files
+from steelyard.engines.transformers.attention import NAME, register
 
 if TYPE_CHECKING:
     import torch
@@ -33,6 +34,10 @@ class Loaded:
         dtype: Of the computation.
         device: Where it happens.
         ends: Tokens that end a text.
+        rows: Rows of logits to look at at once: few enough to stay in the processor's cache.
+        takes_blocks: Whether packs may be attended to block by block.
+        window: How many tokens back layers with a sliding window look; None where none has one.
+        kinds: `full_attention`, `sliding_attention` or both.
         cache_argument: What the model calls keys and values; transformers 5.23 renamed it.
     """
 
@@ -46,6 +51,13 @@ class Loaded:
         self.dtype: torch.dtype = model.dtype
         self.device: torch.device = model.device
         self.ends = _ends(model, tokenizer)
+        self.rows = 8 if self.device.type == "cpu" else 256
+        self.takes_blocks = model.config._attn_implementation == NAME
+        config = getattr(model.config, "text_config", None) or model.config
+        window = getattr(config, "sliding_window", None)
+        kinds = getattr(config, "layer_types", None) or ["sliding_attention"]
+        self.kinds = set(kinds) if window else {"full_attention"}
+        self.window: int | None = window if "sliding_attention" in self.kinds else None
         named = inspect.signature(model.forward).parameters
         self.cache_argument = "cache" if "cache" in named else "past_key_values"
 
@@ -91,12 +103,21 @@ def load(folder: Path, *, dtype: str, device: str, digests: Mapping[str, Digest]
             hint="steelyard check tells what the folder holds",
         ) from error
     model = model.eval().to(device)
-    if getattr(model, "_is_stateful", False):
+    if model.config._attn_implementation == "sdpa":
+        register()
+        model.set_attn_implementation(NAME)
+    if getattr(model, "_is_stateful", False) or not _only_attention(model.config):
         raise EngineError(
             f"{model.config.model_type} models keep a state that requests cannot share",
             hint="convert the model to GGUF and use the engine llama",
         )
     return Loaded(model, tokenizer, _card(folder, weights, model, tokenizer, digests))
+
+
+def _only_attention(config: Any) -> bool:  # noqa: ANN401
+    """Tell whether every layer looks at all of the past, or at the last of it."""
+    kinds = getattr(getattr(config, "text_config", None) or config, "layer_types", None)
+    return set(kinds or ()) <= {"full_attention", "sliding_attention"}
 
 
 def _card(

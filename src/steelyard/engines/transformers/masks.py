@@ -35,24 +35,40 @@ def ancestors(parents: Sequence[int]) -> NDArray[np.bool_]:
     return seen
 
 
-def additive(
-    seen: NDArray[np.bool_], prefix: int, dtype: torch.dtype, device: torch.device
-) -> torch.Tensor:
+def visible(parents: Sequence[int], prefix: int, window: int | None = None) -> NDArray[np.bool_]:
+    """Return what each node of a pack sees: the prefix, its ancestors and itself.
+
+    Args:
+        parents: As in a pack.
+        prefix: Tokens of the prefix.
+        window: How many tokens back a layer looks, the token itself included; None for all.
+
+    Returns:
+        Nodes x (prefix + nodes).
+    """
+    import numpy as np
+
+    among = ancestors(parents)
+    seen = np.concatenate((np.ones((len(parents), prefix), dtype=np.bool_), among), axis=1)
+    if window is not None:
+        own = prefix + among.sum(axis=1) - 1
+        all_positions = np.concatenate((np.arange(prefix), own))
+        seen &= own[:, None] - all_positions[None, :] < window
+    return seen
+
+
+def additive(seen: NDArray[np.bool_], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     """Return what is added to the attention scores: 0 for what is seen, else the least number.
 
     Args:
-        seen: Nodes x nodes.
-        prefix: Tokens of the prefix, which all nodes see.
+        seen: Nodes x columns.
         dtype: Of the scores.
         device: Of the scores.
 
     Returns:
-        1 x 1 x nodes x (prefix + nodes).
+        1 x 1 x nodes x columns.
     """
     import torch
 
-    rows, columns = seen.shape
-    mask = torch.zeros((1, 1, rows, prefix + columns), dtype=dtype, device=device)
-    hidden = torch.from_numpy(~seen).to(device)
-    mask[0, 0, :, prefix:].masked_fill_(hidden, torch.finfo(dtype).min)
-    return mask
+    mask = torch.zeros((1, 1, *seen.shape), dtype=dtype, device=device)
+    return mask.masked_fill_(torch.from_numpy(~seen).to(device), torch.finfo(dtype).min)

@@ -100,7 +100,11 @@ class Plan:
                 self._ask_scores(encoder.pairs(request))
         self._trie, self._scored = self._sorted()
         self._cuts = tuple(cuts(self._trie, shape)) if self._scored else ()
-        self.counts = self._counted()
+        self.counts = Counts(
+            computed=self.cost(frozenset()),
+            minimum=self._trie.nodes(),
+            naive=int(self._trie.length.sum()),
+        )
         self.root = digest_bytes("".join(sorted([*self._keys.values(), *self._prompts])).encode())
 
     def keys(self) -> set[Key]:
@@ -111,7 +115,23 @@ class Plan:
         """Return the keys of each request, in the order of the requests."""
         return [asked.keys for asked in self._asked]
 
-    def groups(self, known: Container[Key] = ()) -> Iterator[tuple[Group, tuple[Step, ...]]]:
+    def cost(self, known: Container[Key]) -> int:
+        """Return how many tokens are computed for all that is not known."""
+        computed, held, holds = 0, 0, 0  # length of the held prefix, and a sequence it begins
+        for cut in self._cuts:
+            packs = [wanted for chosen in cut.packs if (wanted := self._wanted(chosen, known))]
+            if not packs:
+                continue
+            first = packs[0][0]
+            kept = min(held, cut.prefix, self._trie.common(holds, first)) if held else 0
+            computed += cut.prefix - kept
+            computed += sum(self._nodes(wanted) - cut.prefix for wanted in packs)
+            held, holds = cut.prefix, first
+        return computed
+
+    def groups(
+        self, known: Container[Key] = frozenset()
+    ) -> Iterator[tuple[Group, tuple[Step, ...]]]:
         """Yield what to score, in order, with what each pack answers.
 
         Packs of which everything is known are left out, and others shrink to what is not: a run
@@ -122,7 +142,7 @@ class Plan:
             steps: list[Step] = []
             head: bytes = b""
             for chosen in cut.packs:
-                wanted = [index for index in chosen.tolist() if self._missing(index, known)]
+                wanted = self._wanted(chosen, known)
                 if not wanted:
                     continue
                 head = self._trie.sequences[wanted[0]]
@@ -134,7 +154,7 @@ class Plan:
             if steps:
                 yield _group(head, cut, filled), tuple(steps)
 
-    def writings(self, known: Container[Key] = ()) -> Iterator[Writing]:
+    def writings(self, known: Container[Key] = frozenset()) -> Iterator[Writing]:
         """Yield what to generate, prompts with the same sampling together."""
         by_sampling: dict[bytes, list[Key]] = {}
         for key, (sampling, _) in self._prompts.items():
@@ -181,9 +201,10 @@ class Plan:
         scored = [[Scored(*place) for place in sorted(found[tokens])] for tokens in sequences]
         return Trie(sequences, [things[0].start - 1 for things in scored]), scored
 
+    def _wanted(self, chosen: Integers, known: Container[Key]) -> list[int]:
+        return [index for index in chosen.tolist() if self._missing(index, known)]
+
     def _missing(self, index: int, known: Container[Key]) -> list[Scored]:
-        if known == ():
-            return self._scored[index]
         return [thing for thing in self._scored[index] if self._key(index, thing) not in known]
 
     def _fill(self, wanted: list[int], prefix: int, known: Container[Key]) -> Filled:
@@ -198,20 +219,12 @@ class Plan:
     def _key(self, index: int, thing: Scored) -> Key:
         return self._keys[self._trie.sequences[index], thing.start, thing.last]
 
-    def _counted(self) -> Counts:
-        computed, held, holds = 0, 0, 0  # length of the held prefix, and a sequence it begins
-        for cut in self._cuts:
-            first = int(cut.packs[0][0])
-            kept = min(held, cut.prefix, self._trie.common(holds, first)) if held else 0
-            computed += cut.prefix - kept
-            computed += sum(self._nodes(chosen, cut.prefix) for chosen in cut.packs)
-            held, holds = cut.prefix, first
-        naive, minimum = int(self._trie.length.sum()), self._trie.nodes()
-        return Counts(computed=computed, minimum=minimum, naive=naive)
+    def _nodes(self, chosen: list[int]) -> int:
+        """Return the nodes of the trie that some sequences, ascending, span."""
+        import numpy as np
 
-    def _nodes(self, chosen: Integers, prefix: int) -> int:
-        shared = self._trie.between(chosen)[1:]
-        return int(self._trie.length[chosen].sum() - shared.sum()) - prefix
+        indices = np.asarray(chosen)
+        return int(self._trie.length[indices].sum() - self._trie.between(indices).sum())
 
 
 def _group(head: bytes, cut: Cut, filled: Sequence[Filled]) -> Group:
