@@ -15,6 +15,8 @@ from steelyard.evals.tasks.function import Function
 from steelyard.evals.tasks.yaml_file import load
 from tests.evals.tasks.folder import Folder
 
+PLACE = os.environ.get("STEELYARD_LM_EVAL")  # here: each test starts without such settings
+
 
 def test_the_file_wins_over_what_it_includes_and_later_over_earlier(folder: Folder) -> None:
     folder.write("base_yaml", "a: 1\nb: 1\nc: 1\n")
@@ -112,10 +114,9 @@ def test_a_wrong_value_is_named_with_its_key(said: dict[str, object], message: s
 
 
 def test_every_task_file_of_lm_eval_parses() -> None:
-    place = os.environ.get("STEELYARD_LM_EVAL")
-    if not place:
+    if not PLACE:
         pytest.skip("needs STEELYARD_LM_EVAL, the folder of lm-eval 0.4.13's package")
-    files = sorted(Path(place, "lm_eval", "tasks").rglob("*.yaml"))
+    files = sorted(Path(PLACE, "lm_eval", "tasks").rglob("*.yaml"))
     kinds = {"pure": 0, "process_docs": 0, "functions": 0}
     for path in files:
         said = load(path)
