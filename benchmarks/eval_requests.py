@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from benchmarks.lm_eval_side import chat, likelihood, words
 from steelyard.evals.requests import Answer, Completion, Continuation, Likelihood, Request, Written
 from steelyard.evals.tasks.definition import Definition, define
@@ -66,7 +68,7 @@ def parts(request: Request) -> Iterator[Any]:
     """Yield what of a request lm-eval names too."""
     if isinstance(request, Completion):
         yield request.context
-        yield request.sampling
+        yield msgspec.structs.replace(request.sampling, seed=0)  # lm-eval repeats without one
     elif isinstance(request, Continuation):
         yield request.context
         yield request.text

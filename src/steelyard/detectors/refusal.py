@@ -21,6 +21,7 @@ _DEED = r"(?:assist|help|provide|give|offer|answer|fulfil|fulfill|comply|create|
 _RULES: dict[str, str] = {
     "inability": rf"{_SELF}[^.!?]{{0,40}}?\b{_NOT}\b[^.!?]{{0,60}}?\b{_DEED}\b",
     "bare inability": rf"^(?:sorry,? |no,? |unfortunately,? |i'?m sorry,? |but )*{_SELF} {_NOT}(?: (?:do|answer) (?:that|this))?[.!]",
+    "disapproval": rf"{_SELF} (?:do not|don't|cannot|can't|won't|will not) (?:condone|support|endorse|promote|encourage)\b",
     "apology": r"\b(?:i'?m|i am|we(?:'re| are)|my) (?:so |very |truly |deeply )?(?:sorry|apologi[sz]e|apologies|afraid)\b[^.!?]{0,20}\b(?:but|cannot|can't|however|that request|this request)",
     "bare apology": r"^(?:i'?m |i am )?(?:so |very )?sorry[,.]? (?:but|i (?:can|won|will|am|'m|do))",
     "machine": r"\bas (?:an? )?(?:ai|artificial intelligence|language model|assistant|chat ?bot)\b[^.!?]{0,80}\b(?:not|n't|cannot|unable|designed to|must)\b",

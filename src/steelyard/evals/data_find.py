@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the files of a data set lie: named in the task file, or found by name in a folder."""
 
+import glob
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -53,7 +54,7 @@ def matching(name: str, base: Path) -> list[Path]:
     path = base / name
     if path.is_file():
         return [path]
-    found = sorted(base.glob(name)) if any(sign in name for sign in "*?[") else []
+    found = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207 or absolute
     if not found:
         raise AbsentError(
             f"there is no data file '{name}' in '{base}'",

@@ -29,7 +29,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         kwargs: What the task says of its files: data_files, field, column_names, revision.
         splits: How many rows of each split are kept; None keeps all.
         source: Address and licence, where the task gives them.
-        local: File of each split within the data folder, looked for first.
+        local: Files of each split within the data folder, looked for first; of several the first
+            that is there is read.
     """
 
     path: str
@@ -37,7 +38,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     kwargs: Mapping[str, Any] = {}
     splits: Mapping[str, int | None]
     source: Source | None = None
-    local: Mapping[str, str] = {}
+    local: Mapping[str, Sequence[str]] = {}
 
 
 class Hub(Protocol):
@@ -120,10 +121,13 @@ def _of_hub(name: str, base: Path, hub: Hub | None) -> tuple[Path, str]:
 
 
 def _at_hand(wanted: Wanted, base: Path) -> _Found:
-    names = {split: wanted.local.get(split) for split in wanted.splits}
-    found = {split: [(base / name, name)] for split, name in names.items() if name}
-    whole = len(found) == len(names) and all(each[0][0].is_file() for each in found.values())
-    return found if whole else {}
+    found = {}
+    for split in wanted.splits:
+        there = [name for name in wanted.local.get(split, ()) if (base / name).is_file()]
+        if not there:
+            return {}
+        found[split] = [(base / there[0], there[0])]
+    return found
 
 
 def _in_folder(wanted: Wanted, base: Path) -> _Found:
@@ -174,7 +178,7 @@ def _shown(path: Path, base: Path) -> str:
 
 def _expected(wanted: Wanted, split: str) -> str:
     if split in wanted.local:
-        return wanted.local[split]
+        return wanted.local[split][0]
     last = wanted.path.rpartition("/")[2]
     return "/".join(part for part in (last, wanted.config, f"{split}.jsonl") if part)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from steelyard.evals.metrics.bleu import corpus_bleu
 from steelyard.evals.metrics.chrf import corpus_chrf
+from steelyard.evals.metrics.ter import corpus_ter
 
 Value = float | tuple[Any, ...]
 Values = Sequence[Any]
@@ -107,6 +108,11 @@ def chrf_plus(values: Values) -> float:
     return corpus_chrf(*_streams(values), words=2)
 
 
+def ter(values: Values) -> float:
+    """Return corpus translation edit rate, 0 best; values are (reference or references, answer)."""
+    return corpus_ter(*_streams(values))
+
+
 def bypass(values: Values) -> float:
     """Return 999, lm-eval's mark for what is not judged."""
     del values
@@ -126,6 +132,7 @@ AGGREGATIONS: Mapping[str, Callable[[Values], float]] = {
     "bleu": bleu,
     "chrf": chrf,
     "chrf++": chrf_plus,
+    "ter": ter,
     "bypass": bypass,
 }
 

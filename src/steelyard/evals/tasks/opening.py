@@ -183,7 +183,10 @@ def _data(config: TaskConfig, asked: str, drawn: str | None, around: Surrounding
             kwargs=config.dataset_kwargs,
             splits=wanted,
             source=source,
-            local=local if isinstance(local, Mapping) else {},
+            local={
+                split: (names,) if isinstance(names, str) else tuple(names)
+                for split, names in (local if isinstance(local, Mapping) else {}).items()
+            },
         ),
         around.data,
         around.hub,
