@@ -360,7 +360,26 @@ _NOWHERE = 1 << 63  # an offset that no layer has
 _BY_CODE = {descriptor.id.partition(".")[2]: descriptor for descriptor in _FLAWS}
 
 
-@probe("archive", version="1", descriptors=_FLAWS)
+@probe(
+    "archive",
+    version="1",
+    descriptors=_FLAWS,
+    formats=(
+        "bzip2",
+        "data",
+        "gzip",
+        "lz4",
+        "lzma",
+        "sevenzip",
+        "tar",
+        "torch",
+        "xz",
+        "zfile",
+        "zip",
+        "zlib",
+        "zstd",
+    ),
+)
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Tell where readers of an archive disagree about what is in it, and what lies between.
 

@@ -60,20 +60,33 @@ class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """A look at one kind of subject.
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be known of a probe before its module is imported.
 
     Attributes:
         id: One word, lower case, stable.
         version: Version of its meaning, see `Source.version`.
         on: Kind of subject it looks at.
-        descriptors: The kinds of findings it can yield.
-        look: Yields the claims, in an order that depends on the subject alone.
+        formats: Formats of the parts that it looks at; a model without any of them need not be shown
+            to it. None where it looks at every model.
+        otherwise: What it claims of a model without any of them.
     """
 
     id: str
     version: str
     on: str
+    formats: tuple[str, ...] = ()
+    otherwise: tuple[Claim, ...] = ()
+
+
+class Probe(Card, frozen=True, kw_only=True):
+    """A look at one kind of subject.
+
+    Attributes:
+        descriptors: The kinds of findings it can yield.
+        look: Yields the claims, in an order that depends on the subject alone.
+    """
+
     descriptors: tuple[Descriptor, ...]
     look: Look
 
@@ -84,12 +97,26 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def probe(
-    id: str, *, version: str, on: str = "model", descriptors: tuple[Descriptor, ...] = ()
+    id: str,
+    *,
+    version: str,
+    on: str = "model",
+    descriptors: tuple[Descriptor, ...] = (),
+    formats: tuple[str, ...] = (),
+    otherwise: tuple[Claim, ...] = (),
 ) -> Callable[[Look], Probe]:
-    """Make a probe of a function whose docstring is its manual page."""
+    """Make a probe of a function whose docstring is its manual page; see `Probe`."""
 
     def make(look: Look) -> Probe:
-        return Probe(id=id, version=version, on=on, descriptors=descriptors, look=look)
+        return Probe(
+            id=id,
+            version=version,
+            on=on,
+            descriptors=descriptors,
+            look=look,
+            formats=formats,
+            otherwise=otherwise,
+        )
 
     return make
 

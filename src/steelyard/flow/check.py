@@ -11,7 +11,7 @@ from steelyard.core.policy import Policy
 from steelyard.core.ports import Pool, Progress
 from steelyard.core.probe import Context, Probe
 from steelyard.flow.discover import discover
-from steelyard.flow.examine import examine, known_probes, written
+from steelyard.flow.examine import examine, ready_probes, written
 from steelyard.flow.model import FileModel
 from steelyard.flow.settings import NOTHING_SET, Settings
 from steelyard.flow.suppress import accept, accept_known, counting
@@ -67,7 +67,7 @@ def judge(
     now = datetime.now(UTC)
     identity = model.identity()
     evidence = examine(
-        model, known_probes() if probes is None else probes, Context(limits=limits), now=now
+        model, ready_probes() if probes is None else probes, Context(limits=limits), now=now
     )
     accepted = accept(identity, evidence, settings, now.date(), written(now))
     if baseline is not None:

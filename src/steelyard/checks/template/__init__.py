@@ -18,7 +18,13 @@ from steelyard.knowledge import entry
 _MOST = 5  # findings of one kind for one template; the message of the last one counts the rest
 
 
-@probe("template", version="1", descriptors=DESCRIPTORS)
+@probe(
+    "template",
+    version="1",
+    descriptors=DESCRIPTORS,
+    formats=("gguf", "json", "keras-config", "python", "skops", "text", "yaml"),
+    otherwise=(exactly("template.templates", 0, "1"),),
+)
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Parse every chat template and hold it to what templates of real models do.
 
