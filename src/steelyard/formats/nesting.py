@@ -87,10 +87,11 @@ def _member_parts(where: str, member: Member, budget: Budget, depth: int) -> Ite
     if member.source is None:
         yield Part(where=inner, format="unread", size=0, unread=member.unread)
         return
-    if member.content is None:
+    if not member.format:
         yield from _source_parts(inner, member.source, budget, depth)
     else:
         form = format_of(member.format)
-        yield from _content_parts(inner, form, member.content, member.source, budget, depth)
+        content = member.content or form.read(member.source, budget)
+        yield from _content_parts(inner, form, content, member.source, budget, depth)
     if member.unread:
         yield Part(where=inner, format="unread", size=0, unread=member.unread)

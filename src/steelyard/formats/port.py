@@ -64,9 +64,9 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: Name within the layer.
         source: Its bytes; None when they cannot be had.
-        format: Id of the format in which the outer reader has read it already; empty when it is to
-            be identified and read.
-        content: What the outer reader made of it.
+        format: Id of the format it is to be read as, whatever it looks like; empty when it is to be
+            identified.
+        content: What the outer reader made of it already, in that format.
         unread: Why its bytes cannot be had, or not all of them; empty when they can.
     """
 
