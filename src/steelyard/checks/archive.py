@@ -370,6 +370,7 @@ _BY_CODE = {descriptor.id.partition(".")[2]: descriptor for descriptor in _FLAWS
         "gzip",
         "lz4",
         "lzma",
+        "pt2",
         "sevenzip",
         "tar",
         "torch",

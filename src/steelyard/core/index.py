@@ -97,18 +97,14 @@ def index_of(
         home: Returns the name of the module that defines one.
     """
     modules = sorted(modules_of(package))
+    entries = [
+        Entry(module, name, card(**_fields(thing, card)))
+        for module, name, thing in scan_modules(package, modules, kind)
+        if f"{home(thing)}.".startswith(f"{package.__name__}.{module}.")
+    ]
     return Index(
         modules=tuple(modules),
-        entries=tuple(
-            sorted(
-                (
-                    Entry(module, name, card(**_fields(thing, card)))
-                    for module, name, thing in scan_modules(package, modules, kind)
-                    if home(thing) == f"{package.__name__}.{module}"
-                ),
-                key=lambda entry: (entry.module, entry.name),
-            )
-        ),
+        entries=tuple(sorted(entries, key=lambda entry: (entry.module, entry.name))),
     )
 
 

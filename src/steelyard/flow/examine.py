@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from steelyard import checks
 from steelyard.core.claim import Claim, Fact, Finding, Gap, Severity
+from steelyard.core.digest import Digest, digest_of
 from steelyard.core.errors import MalformedError, UnreadableError
 from steelyard.core.evidence import Evidence, Source, witness
 from steelyard.core.index import Listed, listed
@@ -52,7 +53,7 @@ def examine(
     for probe in probes:
         if probe.on != subject.kind:
             continue
-        source = Source(probe=probe.id, version=probe.version)
+        source = Source(probe=probe.id, version=probe.version, inputs=_inputs(probe, context))
         idle = probe.formats and formats.isdisjoint(probe.formats)
         for claim in passed_over(probe) if idle else claims(probe, subject, context):
             item = witness(subject.digest, claim, source, at)
@@ -70,6 +71,12 @@ def passed_over(probe: Probe) -> Iterator[Claim]:
     """Yield what a probe claims that need not look, as there is nothing of what it looks at."""
     yield from probe.otherwise
     yield Fact(name=COMPLETED, value=probe.id)
+
+
+def _inputs(probe: Probe, context: Context) -> tuple[Digest, ...]:
+    """Return the digests of what a probe needs besides its subject, where it is there."""
+    needed = [getattr(context, need) for need in probe.needs]
+    return tuple(digest_of(value) for value in needed if value is not None)
 
 
 def written(now: datetime) -> str:
@@ -120,6 +127,7 @@ def _when_asked(entry: Listed[Card, Probe]) -> Probe:
         on=card.on,
         formats=card.formats,
         otherwise=card.otherwise,
+        needs=card.needs,
         descriptors=(),
         look=look,
     )

@@ -26,7 +26,7 @@ _MOST = 5  # findings of one kind for one file; the message of the last one coun
     "code",
     version="1",
     descriptors=d.DESCRIPTORS,
-    formats=("json", "keras-config", "python", "skops"),
+    formats=("exported-program", "json", "keras-config", "python", "skops"),
     otherwise=(exactly("code.files", 0, "1"), exactly("code.imported-files", 0, "1")),
 )
 def look(model: Model, context: Context) -> Iterator[Claim]:

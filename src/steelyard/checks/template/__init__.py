@@ -24,7 +24,7 @@ _MOST = 5  # findings of one kind for one template; the message of the last one 
     "template",
     version="1",
     descriptors=DESCRIPTORS,
-    formats=("gguf", "json", "keras-config", "python", "skops", "text", "yaml"),
+    formats=("exported-program", "gguf", "json", "keras-config", "python", "skops", "text", "yaml"),
     otherwise=(exactly("template.templates", 0, "1"),),
 )
 def look(model: Model, context: Context) -> Iterator[Claim]:
