@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Probe `archive`: do all readers of an archive see the same files, and stay in their folder?"""
 
-import re
 from collections.abc import Iterator
 
 from steelyard.core.claim import Claim, Fact, Severity
+from steelyard.core.patterns import late
 from steelyard.core.probe import Context, Descriptor, place, probe
 from steelyard.core.subject import Model, Part
 from steelyard.formats.compressed import Compressed
@@ -355,7 +355,7 @@ Zip Slip).
         _DO_NOT_UNPACK,
     ),
 )
-_GAP = re.compile(r"gap@[0-9]{1,15}")
+_GAP = late(r"gap@[0-9]{1,15}")
 _NOWHERE = 1 << 63  # an offset that no layer has
 _BY_CODE = {descriptor.id.partition(".")[2]: descriptor for descriptor in _FLAWS}
 
