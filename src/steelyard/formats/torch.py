@@ -42,6 +42,13 @@ class TorchArchive(Zip, frozen=True, kw_only=True):
     pickles: dict[int, Pickle]
 
 
+_WORDS = frozenset(
+    {"byteorder", "version", ".format_version", ".storage_alignment", "serialization_id"}
+)
+_BYTE_ORDERS = (b"little", b"big")
+_LONGEST_WORD = 64  # bytes; the longest is an id of 40 digits
+
+
 class _Reading:
     """What is being found out of an archive."""
 
@@ -170,7 +177,17 @@ def members(content: TorchArchive, source: Source, budget: Budget) -> Iterator[M
         yield Member(name=name, source=inner, format="pickle", content=known)
     done = content.opaque | content.pickles.keys()
     left = tuple(entry for index, entry in enumerate(content.entries) if index not in done)
-    yield from zip_members(msgspec.structs.replace(content, entries=left), source, budget)
+    rest = msgspec.structs.replace(content, entries=left)
+    for member in zip_members(rest, source, budget):
+        yield msgspec.structs.replace(member, format="text") if _is_word(member) else member
+
+
+def _is_word(member: Member) -> bool:
+    """Tell one of the words that torch.save puts beside the tensors, which no reader else would take."""
+    if member.format or member.source is None or member.name.rpartition("/")[2] not in _WORDS:
+        return False
+    word = member.source.read(0, _LONGEST_WORD + 1)
+    return word in _BYTE_ORDERS or (len(word) <= _LONGEST_WORD and word.rstrip(b"\n").isdigit())
 
 
 def _is_torch(glimpse: Glimpse) -> bool:
