@@ -20,6 +20,7 @@ from steelyard.formats.source import Source
 from steelyard.formats.tensor import TensorInfo
 from steelyard.formats.torch_storage import Storage, storage_of
 from steelyard.formats.torch_tensors import tensor_infos, view_flaws, views
+from steelyard.formats.torchscript import code_flaws, is_code, mobile_flaws
 from steelyard.formats.zip import ZIP, Zip, ZipEntry, entry_source, walk, zip_members
 from steelyard.formats.zip_unpack import STORED
 
@@ -72,6 +73,7 @@ def read(source: Source, budget: Budget) -> TorchArchive:
     for index, entry in enumerate(archive.entries):
         if entry.name.endswith(".pkl") and entry.data_offset >= 0:
             _read_pickle(source, index, entry, reading, budget)
+        _read_script(source, entry, reading, budget)
     opaque = _opaque(archive, reading)
     fields = {name: getattr(archive, name) for name in archive.__struct_fields__}
     fields["flaws"] = (*archive.flaws, *reading.flaws.all())
@@ -105,6 +107,24 @@ def _read_pickle(
         reading.tensors += tensor_infos(found, folder[0], begins)
         for flaw in view_flaws(found):
             reading.flaws.add(flaw.code, flaw.message, flaw.at)
+
+
+def _read_script(source: Source, entry: ZipEntry, reading: _Reading, budget: Budget) -> None:
+    """Note what TorchScript code, and the byte code made of it, would call."""
+    mobile = entry.name.rpartition("/")[2] == "bytecode.pkl"
+    if entry.data_offset < 0 or not (mobile or is_code(entry.name)):
+        return
+    try:
+        data = entry_source(source, entry, budget)
+    except MalformedError:
+        return  # it is reported where the members are unpacked
+    text = data.read(0, budget.limits.text_bytes)
+    if mobile:
+        flaws = mobile_flaws(entry.name, text)
+    else:
+        flaws = code_flaws(entry.name, text.decode("utf-8", "replace"))
+    for flaw in flaws:
+        reading.flaws.add(flaw.code, flaw.message, entry.header_offset)
 
 
 def storage_folder(pickle: str, names: frozenset[str]) -> tuple[str, str]:
