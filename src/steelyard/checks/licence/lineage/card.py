@@ -4,16 +4,13 @@
 Source: huggingface/hub-docs, `modelcard.md` and `docs/hub/model-cards.md` ("Specifying a base model").
 """
 
-import re
-
 from steelyard.checks.licence.declared import CardAt
 from steelyard.checks.licence.lineage.said import UNREAD, Said, Saying, texts
 from steelyard.core.claim import Gap
+from steelyard.core.patterns import late
 
 _NAMES = ("name", "id", "model", "repo", "repo_id", "path")
-_TAG = re.compile(
-    r"(base_model|dataset)s?:(?:(adapter|finetune|merge|quantized):)?([^\s:][^\n]{0,299})"
-)
+_TAG = late(r"(base_model|dataset)s?:(?:(adapter|finetune|merge|quantized):)?([^\s:][^\n]{0,299})")
 
 
 def card(cards: tuple[CardAt, ...]) -> Saying:

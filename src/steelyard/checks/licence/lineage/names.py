@@ -7,18 +7,18 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
+from steelyard.core.patterns import late
+
 LONGEST = 300  # characters of a name that are kept
 
-_HUB = re.compile(
+_HUB = late(
     r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/(?:datasets/|models/)?|hf(?:://|:)",
     re.IGNORECASE,
 )
-_CACHED = re.compile(
-    r"(?:.*[/\\])?(?:models|datasets)--([\w.-]{1,96}?)(?:--([\w.-]{1,96}))?(?:[/\\].*)?"
-)
-_ID = re.compile(r"[\w.-]{1,96}(?:/[\w.-]{1,96})?")
-_IN_A_REPOSITORY = re.compile(r"/(?:tree|blob|resolve|raw)/.*$")
-_LOCAL = re.compile(
+_CACHED = late(r"(?:.*[/\\])?(?:models|datasets)--([\w.-]{1,96}?)(?:--([\w.-]{1,96}))?(?:[/\\].*)?")
+_ID = late(r"[\w.-]{1,96}(?:/[\w.-]{1,96})?")
+_IN_A_REPOSITORY = late(r"/(?:tree|blob|resolve|raw)/.*$")
+_LOCAL = late(
     r"(?:\.{1,2}|checkpoints?|ckpts?|data|home|mnt|models?|outputs?|out|results?|root|runs?|tmp|workspace)/"
     r"|.*/checkpoint-\d+$"
     r"|.*\.(?:bin|ckpt|gguf|pth?|safetensors)$",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from steelyard.checks.licence.graph import Relation
 from steelyard.checks.licence.lineage.documents import readmes
 from steelyard.checks.licence.lineage.said import Said, Saying
+from steelyard.core.patterns import late
 from steelyard.core.probe import place
 from steelyard.core.subject import Model
 
@@ -22,7 +23,7 @@ _MODEL = (
     # A bare pair must look like a model: `CPU/GPU` and `and/or` are none.
     r"|(?P<bare>[A-Za-z][\w.-]{1,95}/(?=[\w.-]{0,90}\d)(?=[\w.-]{0,90}-)[A-Za-z0-9][\w.-]{1,95})(?![\w/]))"
 )
-_TEACHER = re.compile(
+_TEACHER = late(
     r"(?:distill?ed|distill?ation|synthetic(?:ally)?|outputs?|generated|answers|responses|completions)"
     r"[^.\n]{0,60}?\b(?:from|of|by|with|using)\s+(?:the\s+|a\s+)?(?:"
     + _MODEL
@@ -36,7 +37,7 @@ _PROCESSES = (
     ("merge", r"merge[ds]?"),
     ("finetune", r"fine-?\s?tun\w{1,6}|instruction-tuned|continued? pre-?train\w{0,5}|trained"),
 )
-_BASE = re.compile(
+_BASE = late(
     r"(?P<verb>"
     + "|".join(pattern for _, pattern in _PROCESSES)
     + r"|based|built|derived|initiali[sz]ed|original model|base model|converted)"
@@ -44,8 +45,8 @@ _BASE = re.compile(
     + _MODEL,
     re.IGNORECASE,
 )
-_MERGED = re.compile(r"following models were included in the merge:?\s{0,4}\n", re.IGNORECASE)
-_BULLET = re.compile(rf"[ \t]*[*-][ \t]+{_MODEL}(?:\s\+\s{_MODEL.replace('?P<', '?P<lora_')})?")
+_MERGED = late(r"following models were included in the merge:?\s{0,4}\n", re.IGNORECASE)
+_BULLET = late(rf"[ \t]*[*-][ \t]+{_MODEL}(?:\s\+\s{_MODEL.replace('?P<', '?P<lora_')})?")
 _UPON = frozenset({"based", "built"})
 """What follows `on` is a model after these; after `trained` it is a data set."""
 
