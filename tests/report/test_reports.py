@@ -20,10 +20,18 @@ from steelyard.report.terminal import draw
 from tests.samples import dossiers
 
 REPORTS = scan(report, Report)
+BILLS = {"cyclonedx", "spdx"}
 
 
 def test_these_are_the_reports() -> None:
-    assert sorted(rendering.id for rendering in REPORTS) == ["html", "json", "junit", "md", "sarif"]
+    assert sorted(rendering.id for rendering in REPORTS) == [
+        "cyclonedx",
+        "html",
+        "json",
+        "junit",
+        "md",
+        "sarif",
+    ]
 
 
 @pytest.mark.parametrize("rendering", REPORTS, ids=lambda rendering: rendering.id)
@@ -114,6 +122,8 @@ def test_the_text_does_not_hang_on_the_hash_seed() -> None:
 
 def test_what_somebody_accepted_is_shown_with_the_reason_and_counts_no_more() -> None:
     for rendering in REPORTS:
+        if rendering.id in BILLS:  # what is in it, not what was found
+            continue
         text = rendering.render(dossiers.settled())
         assert "read by Ada, calls nothing" in text, rendering.id
         assert "code.auto-map" in text, rendering.id
