@@ -3,12 +3,13 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from steelyard.core.claim import Claim, Finding, Severity
 from steelyard.core.limits import Limits
+from steelyard.core.use import Use
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,12 +17,16 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         limits: Bounds on what is read.
+        use: What somebody means to do with the subject; None where nobody said so.
     """
 
     limits: Limits = msgspec.field(default_factory=Limits)
+    use: Use | None = None
 
 
 Look = Callable[[Any, Context], Iterator[Claim]]
+Need = Literal["use"]
+"""What a probe may rest on besides its subject; its digest becomes part of the evidence."""
 
 
 class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +73,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         version: Version of its meaning, see `Source.version`.
         on: Kind of subject it looks at.
         descriptors: The kinds of findings it can yield.
-        look: Yields the claims, in an order that depends on the subject alone.
+        look: Yields the claims, in an order that depends on the subject and its needs alone.
+        needs: What it rests on besides.
     """
 
     id: str
@@ -76,6 +82,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     on: str
     descriptors: tuple[Descriptor, ...]
     look: Look
+    needs: tuple[Need, ...] = ()
 
     @property
     def page(self) -> str:
@@ -84,12 +91,17 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def probe(
-    id: str, *, version: str, on: str = "model", descriptors: tuple[Descriptor, ...] = ()
+    id: str,
+    *,
+    version: str,
+    on: str = "model",
+    descriptors: tuple[Descriptor, ...] = (),
+    needs: tuple[Need, ...] = (),
 ) -> Callable[[Look], Probe]:
     """Make a probe of a function whose docstring is its manual page."""
 
     def make(look: Look) -> Probe:
-        return Probe(id=id, version=version, on=on, descriptors=descriptors, look=look)
+        return Probe(id=id, version=version, on=on, descriptors=descriptors, look=look, needs=needs)
 
     return make
 

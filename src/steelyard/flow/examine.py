@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from steelyard import checks
 from steelyard.core.claim import Claim, Fact, Finding, Gap, Severity
+from steelyard.core.digest import Digest, digest_of
 from steelyard.core.errors import MalformedError, UnreadableError
 from steelyard.core.evidence import Evidence, Source, witness
 from steelyard.core.plugins import scan, third_party
@@ -44,11 +45,17 @@ def examine(
     for probe in probes:
         if probe.on != subject.kind:
             continue
-        source = Source(probe=probe.id, version=probe.version)
+        source = Source(probe=probe.id, version=probe.version, inputs=_inputs(probe, context))
         for claim in claims(probe, subject, context):
             item = witness(subject.digest, claim, source, at)
             evidence.setdefault(item.id, item)
     return tuple(evidence.values())
+
+
+def _inputs(probe: Probe, context: Context) -> tuple[Digest, ...]:
+    """Return the digests of what a probe needs besides its subject, where it is there."""
+    needed = [getattr(context, need) for need in probe.needs]
+    return tuple(digest_of(value) for value in needed if value is not None)
 
 
 def written(now: datetime) -> str:

@@ -102,6 +102,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
                 "packages": [name for name in _OPTIONAL if importlib.util.find_spec(name)],
                 "policy": self.policy.digest,
                 "settings": self.settings.digest,
+                "use": self.settings.use,
                 "today": datetime.now(UTC).date().isoformat() if self.settings.suppress else "",
                 "baseline": digest_of(self.baseline) if self.baseline else "",
                 "limits": self.limits,

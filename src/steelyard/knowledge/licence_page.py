@@ -154,7 +154,7 @@ def _outputs(terms: Licence) -> list[str]:
 def _limits(terms: Licence) -> list[str]:
     lines = [
         f"not for {', '.join(area.barred)}: {area.who}{_section(area.section)}"
-        + (f"; exempt: {area.exempt}" if area.exempt else "")
+        + (f"; not meant: {area.exempt}" if area.exempt else "")
         for area in terms.geo
     ]
     if terms.field_of_use_barred:

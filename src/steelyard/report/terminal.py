@@ -13,6 +13,7 @@ from steelyard.report.summary.licence import LicenceText, Line, terms
 from steelyard.report.summary.lineage import branches, descent
 from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
+from steelyard.report.summary.use import NOTE, Owed, use_said
 from steelyard.report.summary.verdict import counts, reasons, sentence
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDEST = 100  # columns; longer lines are hard to read
-_GROUPS, _PLACES, _HOLES, _LINES, _TEXTS = 8, 2, 8, 10, 3
+_GROUPS, _PLACES, _HOLES, _LINES, _TEXTS, _DUTIES = 8, 2, 8, 10, 3, 20
 _BRANCHES, _SIBLINGS = 24, 9  # lines of the tree of ancestors, of one model's ancestors
 _BRANCH = 76  # columns; a longer branch takes two lines
 _CONTEXTS = (2_048, 8_192)  # tokens
@@ -47,9 +48,20 @@ def draw(dossier: Dossier, console: "Console") -> None:
         dossier: What to draw.
         console: Knows its width and whether it has colour.
     """
+    _draw(_sections(dossier), console)
+
+
+def draw_use(dossier: Dossier, console: "Console") -> None:
+    """Draw what the texts say of a use, and what to look at; see `draw`."""
+    groups = tuple(group for group in findings(dossier, descriptors()) if group.rule[:4] == "use.")
+    parts = [("Findings", list(_found(groups))), ("Use", list(_use(dossier)))]
+    _draw((part for part in parts if part[1]), console)
+
+
+def _draw(sections: Iterable[tuple[str, list[Row]]], console: "Console") -> None:
     from rich.text import Text
 
-    for number, (heading, rows) in enumerate(_sections(dossier)):
+    for number, (heading, rows) in enumerate(sections):
         if number:
             console.print()
         if heading:
@@ -85,6 +97,7 @@ def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:
         ("Not assessed", _holes(dossier)),
         ("Licence", _licence(dossier)),
         ("Lineage", _lineage(dossier)),
+        ("Use", _use(dossier)),
         ("Footprint", _footprint(dossier)),
         ("Files", _files(dossier)),
         ("Next", [("", step) for step in next_step(dossier)]),
@@ -125,9 +138,9 @@ def _trail(trail: tuple[str, ...]) -> Iterator[Row]:
         yield "", f"  {_clean(step)}"
 
 
-def _more(left: int, noun: str, rest: str = "") -> Iterator[Row]:
+def _more(left: int, noun: str, rest: str = "", many: str = "") -> Iterator[Row]:
     if left > 0:
-        yield "", f"and {counted(left, noun)}{rest}; steelyard report shows them"
+        yield "", f"and {counted(left, noun, many)}{rest}; steelyard report shows them"
 
 
 def _accepted(dossier: Dossier) -> Iterator[Row]:
@@ -151,6 +164,29 @@ def _licence(dossier: Dossier) -> Iterator[Row]:
     yield from _few((_label(line.name), _said(line)) for line in lines[:_LINES])
     yield from _more(len(lines) - _LINES, "more statement")
     yield from _few(("terms", _asks(text)) for text in said.texts[:_TEXTS])
+
+
+def _use(dossier: Dossier) -> Iterator[Row]:
+    said = use_said(dossier)
+    if said is None:
+        return
+    if not said.asked:
+        yield "", "not asked: steelyard use SUBJECT asks what it is to be used for"
+        return
+    for answer in said.answers:
+        yield answer.name, _clean(": ".join(filter(None, (answer.answer, answer.why))))
+    yield from _few(("decided", _clean(one.words)) for one in said.decisions)
+    yield from _few(("duty", _duty(owed)) for owed in said.duties[:_DUTIES])
+    yield from _more(len(said.duties) - _DUTIES, "more duty", many="more duties")
+    yield from _few(("if", _clean(one.words)) for one in said.conditions if one.open)
+    yield from _few(("watch", _clean(one.words)) for one in said.conditions if not one.open)
+    dates = f" As of {', '.join(said.dates)}." if said.dates else ""
+    yield "", f"{NOTE}{dates}"
+
+
+def _duty(owed: Owed) -> str:
+    actions = ", ".join(owed.actions).replace("_", " ")
+    return _clean(f"{owed.duty.replace('_', ' ')}: {owed.words} ({owed.source}; to {actions})")
 
 
 def _asks(text: LicenceText) -> str:

@@ -3,13 +3,11 @@
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from steelyard.checks.licence import findings, kinds
 from steelyard.checks.licence.declared import CardAt, Declared, cards, declarations
+from steelyard.checks.licence.gather import counted, settled
 from steelyard.checks.licence.lineage import Base, bases
 from steelyard.checks.licence.lineage.look import descent
-from steelyard.checks.licence.meaning import licences, narrowed
 from steelyard.checks.licence.terms import answer_facts, answers, declared_fact, term_facts
 from steelyard.checks.licence.texts import (
     cut_short,
@@ -18,6 +16,7 @@ from steelyard.checks.licence.texts import (
     licence_files,
     text_of,
 )
+from steelyard.checks.licence.use import look_use as look_use
 from steelyard.core.claim import Claim, Fact, Gap
 from steelyard.core.probe import Context, probe
 from steelyard.core.subject import Model
@@ -80,7 +79,7 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
             declared.append(claim)
         else:
             yield claim
-    yield from _claims(_settled(declared), list(bases(model, found)))
+    yield from _claims(settled(declared), list(bases(model, found)))
 
 
 def _texts(model: Model, found: Sequence[CardAt]) -> Iterator[Declared | Claim]:
@@ -110,46 +109,19 @@ def _claims(declared: Sequence[Declared], ancestors: Sequence[Base]) -> Iterator
         yield declared_fact(one)
     for base in ancestors:
         yield from _base_facts(base)
-    counted = _counted(declared)
-    yield from term_facts(counted, ancestors)
-    for one in _once(counted):
+    ours = counted(declared)
+    yield from term_facts(ours, ancestors)
+    for one in _once(ours):
         if one.text is None:
             yield from findings.of_name(one)
-    yield from findings.disagreement(counted)
-    own = answers(counted)
-    if counted:
-        yield from findings.looser(counted, own, ancestors)
-        yield from answer_facts(answers(counted, ancestors))
+    yield from findings.disagreement(ours)
+    own = answers(ours)
+    if ours:
+        yield from findings.looser(ours, own, ancestors)
+        yield from answer_facts(answers(ours, ancestors))
     else:
         what = "only the licence of code is declared" if declared else "no licence is declared"
         yield Gap(name="licence.none", reason=f"{what}; that is no permission")
-
-
-def _settled(declared: Sequence[Declared]) -> list[Declared]:
-    """Return the declarations, with ambiguous names settled by the exact texts that are at hand."""
-    exact = frozenset(
-        terms.id
-        for one in declared
-        if one.text is not None and one.text.state == "exact"
-        for terms in licences(one.meant)
-    )
-    return [
-        msgspec.structs.replace(one, meant=narrowed(one.meant, exact)) if one.text is None else one
-        for one in declared
-    ]
-
-
-def _counted(declared: Sequence[Declared]) -> list[Declared]:
-    """Return the declarations that count for the model.
-
-    Those of code do not; nor do use limits by themselves; nor a tag that points elsewhere, such as
-    `other`, where something else says what it is.
-    """
-    ours = [one for one in declared if one.about != "code"]
-    says = [one for one in ours if not one.names_nothing and one.about != "policy"]
-    if says:
-        return [one for one in ours if not one.names_nothing]
-    return [one for one in ours if one.about != "policy"]
 
 
 def _once(declared: Sequence[Declared]) -> Iterator[Declared]:

@@ -59,8 +59,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
         """Return the ids of all licences it may mean, or whose use limits it holds."""
         if self.text is None:
             return tuple(licence.id for licence in licences(self.meant))
-        found = (match.record.licences for match in self.text.matches)
-        return tuple(sorted({id for ids in found for id in ids}))
+        return tuple(sorted({*self.text.licences, *self.text.limits}))
 
     @property
     def names_nothing(self) -> bool:
