@@ -479,6 +479,25 @@ def test_a_model_that_names_itself_as_base_is_a_finding() -> None:
     assert findings(found) == {"lineage.cycle": "'a/x' is named as its own base"}
 
 
+def test_a_model_that_names_its_own_folder_as_base_is_a_finding() -> None:
+    found = look_at(README__md=card(base_model="."))
+    assert findings(found) == {"lineage.cycle": "'the model' is named as its own base"}
+
+
+def test_an_adapter_beside_its_model_is_no_ancestor_of_it() -> None:
+    found = look_at(
+        README__md=card(base_model="a/x"),
+        adapter___adapter_config__json='{"base_model_name_or_path": ".."}',
+    )
+    assert edges(found) == [("", "derived_from", "a/x")]
+
+
+def test_a_card_that_breaks_off_leaves_a_gap() -> None:
+    found = look_at(README__md="---\nbase_model: a/x\ntags: [a: {b\n---\n")
+    assert bases(found) == [("card", "a/x", "")]
+    assert "breaks off" in gaps(found)["lineage.unread"]
+
+
 def test_two_models_that_name_each_other_are_a_finding_and_end() -> None:
     found = look_at(
         README__md=card(base_model="./left"),

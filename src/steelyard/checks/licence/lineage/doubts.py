@@ -47,7 +47,7 @@ def cycles(graph: Graph, cards: Sequence[CardAt]) -> Iterator[Finding]:
     for edge in graph.edges:
         itself = edge.child == edge.parent or (edge.child == ROOT and edge.parent.lower() in own)
         if itself and edge.relation == "derived_from":
-            message = f"{edge.parent!r} is named as its own base"
+            message = f"{edge.parent or 'the model'!r} is named as its own base"
             yield kinds.CYCLE.at(edge.where, message)
     for circle in _circles(graph.edges):
         steps = [
