@@ -41,7 +41,7 @@ def answered(ask: Callable[[Use], Iterable[Question]], known: Use) -> Use:
 
 def _answer(question: Question, known: Use) -> Use:
     """Return a profile with the answer to one question, asked again until it makes sense."""
-    click.echo(f"\n{question.ask}\n  matters for: {', '.join(question.because)}", err=True)
+    click.echo(f"\n{question.ask}\n  matters for: {'; '.join(question.because)}", err=True)
     while True:
         said = click.prompt(
             f"  {question.key} [{_FORM[question.kind]}, or empty]",

@@ -82,7 +82,7 @@ def over_chain(
         parts.append(unknown("no licence is declared; that is no permission", "missing"))
     parts.extend(part for parent in chain for part in _of_parent(parent, action, theirs, situation))
     whole = together(parts)
-    return _with(whole, clashes(whole.duties, own, [p for p in chain if p.bond != "data"]))
+    return _with(whole, clashes(whole))
 
 
 def _with(found: Found, reasons: Sequence[Reason]) -> Found:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one licence says of an action: its grants, within its limits, with its duties."""
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -248,6 +249,7 @@ def _due(
     return True, ()
 
 
+@functools.cache
 def _places(section: str) -> frozenset[str]:
     """Return the places that a section names, remarks left out."""
     return frozenset(_PLACE.findall(_WORDS.sub("", section)))
