@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from steelyard.core.claim import Claim, Fact, Severity
 from steelyard.core.probe import Context, Descriptor, place, probe
 from steelyard.core.subject import Model
+from steelyard.formats.pt2 import Pt2Archive
 from steelyard.formats.torch import TorchArchive
 from steelyard.formats.torch_legacy import TorchLegacy
 
@@ -67,8 +68,9 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     """Compare what torch pickles say of their storages with the bytes that are there.
 
     ## What it looks at
-    torch archives (since 1.6), TorchScript, and legacy files: each reference to a storage, the member or
-    the range of bytes it names, and offset, shape and stride of each tensor that can be told.
+    torch archives (since 1.6), TorchScript, archives of torch.export, and legacy files: each reference to
+    a storage, the member or the range of bytes it names, and offset, shape and stride of each tensor that
+    can be told.
 
     ## Why it matters
     The elements of tensors are the one part of a model file that is not looked into. So it has to be
@@ -87,7 +89,7 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     del context
     for part in model.parts():
         content = part.content
-        if not isinstance(content, TorchArchive | TorchLegacy):
+        if not isinstance(content, TorchArchive | TorchLegacy | Pt2Archive):
             continue
         yield Fact(name="torch.tensors", value=len(content.tensors), where=part.where)
         for flaw in content.flaws:

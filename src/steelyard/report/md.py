@@ -12,6 +12,7 @@ from steelyard.report.summary.amounts import count, size
 from steelyard.report.summary.footprint import Footprint, footprints
 from steelyard.report.summary.groups import Group, Holes, descriptors, findings, gaps
 from steelyard.report.summary.licence import terms
+from steelyard.report.summary.lineage import Branch, branches, descent
 from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
 from steelyard.report.summary.use import NOTE, use_said
@@ -35,6 +36,7 @@ def render(dossier: Dossier) -> str:
         *_accepted(dossier),
         *_left_out(holes),
         *_licence(dossier),
+        *_lineage(dossier),
         *_use(dossier),
         *_footprint(dossier),
         *_files(dossier),
@@ -140,6 +142,24 @@ def _licence(dossier: Dossier) -> Iterator[str]:
         yield _list(lines, _LINES, "statement")
 
 
+def _lineage(dossier: Dossier) -> Iterator[str]:
+    found = descent(dossier)
+    if found is None:
+        return
+    yield "#### Lineage"
+    lines = [
+        f"{'  ' * branch.depth}- {_branch(branch)}"
+        for branch in branches(found, most=_LINES, each=9)
+    ]
+    yield "\n".join([f"- This {found.kin[''].what}. {found.sentence}", *lines])
+
+
+def _branch(branch: Branch) -> str:
+    if branch.link is None or branch.kin is None:
+        return branch.text
+    return f"{_word(branch.link.words)} {code(branch.kin.name)}: {code(branch.about)}"
+
+
 def _use(dossier: Dossier) -> Iterator[str]:
     said = use_said(dossier)
     if said is None or not said.asked:
@@ -164,7 +184,7 @@ def _cell(text: str) -> str:
 
 
 def _word(name: str) -> str:
-    return name if re.fullmatch(r"[a-z0-9 ]{1,40}", name) else code(name)
+    return name if re.fullmatch(r"[a-z0-9 -]{1,40}", name) else code(name)
 
 
 def _footprint(dossier: Dossier) -> Iterator[str]:

@@ -10,6 +10,7 @@ from steelyard.report.summary.amounts import count, size
 from steelyard.report.summary.footprint import Footprint, Need, footprints
 from steelyard.report.summary.groups import Group, descriptors, findings, gaps
 from steelyard.report.summary.licence import LicenceText, Line, terms
+from steelyard.report.summary.lineage import branches, descent
 from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
 from steelyard.report.summary.use import NOTE, Owed, use_said
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 WIDEST = 100  # columns; longer lines are hard to read
 _GROUPS, _PLACES, _HOLES, _LINES, _TEXTS, _DUTIES = 8, 2, 8, 10, 3, 20
+_BRANCHES, _SIBLINGS = 24, 9  # lines of the tree of ancestors, of one model's ancestors
+_BRANCH = 76  # columns; a longer branch takes two lines
 _CONTEXTS = (2_048, 8_192)  # tokens
 _STEPS = 4  # of a trail
 _TEXT = 400  # characters of one message
@@ -93,6 +96,7 @@ def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:
         ("Accepted, and not counted", _accepted(dossier)),
         ("Not assessed", _holes(dossier)),
         ("Licence", _licence(dossier)),
+        ("Lineage", _lineage(dossier)),
         ("Use", _use(dossier)),
         ("Footprint", _footprint(dossier)),
         ("Files", _files(dossier)),
@@ -201,6 +205,21 @@ def _few(rows: Iterable[Row]) -> Iterator[Row]:
     for label, text in rows:
         yield ("" if label == last else label), text
         last = label
+
+
+def _lineage(dossier: Dossier) -> Iterator[Row]:
+    found = descent(dossier)
+    if found is None:
+        return
+    yield "", found.sentence
+    yield "", f"this {found.kin[''].what}"
+    for branch in branches(found, most=_BRANCHES, each=_SIBLINGS):
+        line = branch.strokes + branch.text
+        if len(line) <= _BRANCH:
+            yield "", line
+        else:
+            yield "", branch.strokes + branch.head
+            yield "", f"{branch.strokes_beside}  {branch.about}"
 
 
 def _footprint(dossier: Dossier) -> Iterator[Row]:

@@ -7,6 +7,7 @@ from steelyard.checks.licence import findings, kinds
 from steelyard.checks.licence.declared import CardAt, Declared, cards, declarations
 from steelyard.checks.licence.gather import counted, settled
 from steelyard.checks.licence.lineage import Base, bases
+from steelyard.checks.licence.lineage.look import descent
 from steelyard.checks.licence.terms import answer_facts, answers, declared_fact, term_facts
 from steelyard.checks.licence.texts import (
     cut_short,
@@ -19,6 +20,8 @@ from steelyard.checks.licence.use import look_use as look_use
 from steelyard.core.claim import Claim, Fact, Gap
 from steelyard.core.probe import Context, probe
 from steelyard.core.subject import Model
+
+__all__ = ["descent", "look"]
 
 
 @probe("licence", version="1", descriptors=kinds.KINDS)
@@ -53,8 +56,8 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     - `no`: the text bars it
 
     `licence.because` says what decides each answer. Duties, such as keeping notices, stand in
-    `licence.terms`; they do not make a yes an if. `lineage.base` is a model this one is said to be made
-    from, `licence.presumed` the licence that models of that id usually come with. A gap `licence.none`
+    `licence.terms`; they do not make a yes an if. `licence.presumed` is the licence that models of a
+    base's id usually come with; which bases there are, the probe `lineage` says. A gap `licence.none`
     means that no licence is declared: that is no permission.
 
     ## What it cannot see
@@ -132,13 +135,6 @@ def _once(declared: Sequence[Declared]) -> Iterator[Declared]:
 
 
 def _base_facts(base: Base) -> Iterator[Fact]:
-    value = {
-        "by": base.by,
-        "id": base.id,
-        "relation": base.relation,
-        "resolved": base.resolved,
-    }
-    yield Fact(name="lineage.base", value=value, where=base.where)
     if base.licence is not None:
         presumed = {"base": base.id, "basis": "what models of this id usually come with"}
         value = {**presumed, "id": base.licence.id}

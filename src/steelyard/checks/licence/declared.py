@@ -23,7 +23,7 @@ By = Literal["card", "gate", "file", "notice", "gguf", "safetensors", "config", 
 NAMES_NOTHING = frozenset({"other", "unknown"})
 """Tags that say no more than that the terms stand elsewhere."""
 
-_CARDS = frozenset({"readme.md", "model_card.md", "modelcard.md", "model-card.md"})
+CARDS = frozenset({"readme.md", "model_card.md", "modelcard.md", "model-card.md"})
 _GGUF_KEYS = ("general.license", "general.license.name", "general.license.link")
 _SAFETENSORS_KEYS = ("license", "modelspec.license")
 _LONGEST_NAME = 300  # characters; what is longer is no name but a text
@@ -59,8 +59,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
         """Return the ids of all licences it may mean, or whose use limits it holds."""
         if self.text is None:
             return tuple(licence.id for licence in licences(self.meant))
-        found = (match.record.licences for match in self.text.matches)
-        return tuple(sorted({id for ids in found for id in ids}))
+        return tuple(sorted({*self.text.licences, *self.text.limits}))
 
     @property
     def names_nothing(self) -> bool:
@@ -83,7 +82,7 @@ def cards(model: Model) -> tuple[CardAt, ...]:
     """Return the model cards."""
     found = []
     for part, text in model.contents(Text):
-        if file_name(part.where).lower() in _CARDS:
+        if file_name(part.where).lower() in CARDS:
             card = parse_card(text.text)
             if card is not None:
                 found.append(CardAt(part, card))

@@ -9,9 +9,8 @@ import msgspec
 
 from steelyard.cli import options, output
 from steelyard.cli.documents import dossier_at
-from steelyard.cli.keep import keep, store_at
+from steelyard.cli.keep import keep
 from steelyard.cli.progress import counter, progress
-from steelyard.cli.sweep import Sweep
 from steelyard.core.claim import Severity
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UsageError
@@ -19,17 +18,13 @@ from steelyard.core.limits import Limits
 from steelyard.core.policy import Outcome, Policy, worst
 from steelyard.core.ports import Pool, Progress, Silent
 from steelyard.flow.check import check, judge
-from steelyard.flow.hub import PREFIX, resolve
-from steelyard.flow.hub_headers import remote
 from steelyard.flow.policies import failing_on, trusting_hub
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import Processes, Threads, free_cores
 from steelyard.flow.profile import profile_at
-from steelyard.flow.ray_pool import Ray
-from steelyard.flow.registry import models
-from steelyard.flow.rounds import Round
 from steelyard.flow.settings import Settings, settings
-from steelyard.report import json, table, terminal
+from steelyard.flow.subjects import PREFIX, locate
+from steelyard.report import json
 
 INTERRUPTED = 130
 _AT_ONCE = 8  # files that are fetched at once, most of which wait for the hub
@@ -108,14 +103,11 @@ def command(
     if each and headers:
         raise UsageError("--each takes folders, --headers models of the hub", hint="name one")
     if each:
-        sweep = Sweep(
-            [place for subject in subjects for place in models(Path(subject))],
-            Round(policy=terms.policy, settings=terms.settings, baseline=terms.baseline),
-            store_at(location),
-            fresh=fresh,
-            wanted=as_json,
-        )
-        return check_each(sweep, workers, policy, as_json=as_json)
+        from steelyard.cli.each import check_each, sweep_of
+
+        sweep = sweep_of(subjects, terms, location, fresh=fresh, wanted=as_json)
+        outcome = check_each(sweep, workers, policy, as_json=as_json)
+        return INTERRUPTED if outcome is None else EXIT_CODES[outcome]
     dossiers = check_all(subjects, terms, jobs or free_cores(), workers)
     show(dossiers, as_json)
     for dossier in dossiers:
@@ -156,25 +148,10 @@ def pool_of(name: str, workers: int | None) -> Pool:
         UsageError: It is not installed.
     """
     if name == "ray":
+        from steelyard.flow.ray_pool import Ray
+
         return Ray(workers)
     return (Threads if name == "threads" else Processes)(workers or free_cores())
-
-
-def check_each(sweep: Sweep, pool: Pool, policy: str, *, as_json: bool) -> int:
-    """Check every model of a registry, show what came of it, and return the exit code."""
-    if not sweep.places:
-        raise UsageError("there is no model in it", hint="name a folder that holds models")
-    try:
-        sweep.run(pool, counter())
-    except KeyboardInterrupt:
-        output.complain(sweep.interrupted(), ["--json"] if as_json else [])
-        return INTERRUPTED
-    rows = sweep.rows()
-    if as_json:
-        output.pieces(sweep.document())
-    else:
-        output.rich(functools.partial(table.draw, rows, policy))
-    return EXIT_CODES[worst(table.outcome(row) for row in rows)]
 
 
 def check_all(subjects: tuple[str, ...], terms: Terms, workers: int, pool: Pool) -> list[Dossier]:
@@ -197,10 +174,9 @@ def check_one(subject: str, terms: Terms, workers: int, watched: Progress) -> Do
     """
     if terms.headers:
         return check_headers(subject, terms, workers, watched)
-    path = resolve(subject, watched)
     try:
         return check(
-            path,
+            locate(subject, watched),
             terms.policy,
             settings=terms.settings,
             baseline=terms.baseline,
@@ -222,6 +198,8 @@ def check_headers(subject: str, terms: Terms, workers: int, watched: Progress) -
         raise UsageError(
             f"{subject!r} is not on the hub", hint="--headers takes hf:org/name@revision"
         )
+    from steelyard.flow.hub_headers import remote
+
     limits = Limits()
     model = remote(subject, limits=limits, pool=Threads(max(_AT_ONCE, workers)), progress=counter())
     return judge(
@@ -232,6 +210,8 @@ def check_headers(subject: str, terms: Terms, workers: int, watched: Progress) -
 def show(dossiers: list[Dossier], as_json: bool) -> None:
     """Print the dossiers: one document, or a page of text for each."""
     if not as_json:
+        from steelyard.report import terminal
+
         for dossier in dossiers:
             output.rich(functools.partial(terminal.draw, dossier))
     elif len(dossiers) == 1:

@@ -12,6 +12,7 @@ from steelyard.cli.catalogue import nearest
 from steelyard.cli.documents import dossier_at, is_dossier
 from steelyard.cli.keep import keep, store_at
 from steelyard.cli.progress import progress
+from steelyard.cli.repository import folder_in_repository
 from steelyard.cli.verbs.check import Terms, check_one
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UnreadableError, UsageError
@@ -49,9 +50,22 @@ from steelyard.report import Report
     metavar="NAME|FILE",
     help="Judge the evidence by this policy.  [default: as it was judged, or baseline]",
 )
+@click.option(
+    "--located",
+    type=click.Path(path_type=Path),
+    default=None,
+    envvar="STEELYARD_LOCATED",
+    metavar="PATH",
+    help="Where the model lies in a repository, for paths of SARIF.  [default: SUBJECT, if a path]",
+)
 @options.store
 def command(
-    subject: str, form: str, target: Path | None, policy: str | None, location: str | None
+    subject: str,
+    form: str,
+    target: Path | None,
+    policy: str | None,
+    located: Path | None,
+    location: str | None,
 ) -> int:
     """Render what is known of a subject.
 
@@ -62,16 +76,27 @@ def command(
     \b
     Examples:
       steelyard report ./model --as html -o model.html
-      steelyard report sha256:0f518e45 --as sarif -o model.sarif
+      steelyard report sha256:0f518e45 --as sarif --located ./model -o model.sarif
       steelyard report dossier.json --as md --policy strict
     """
     chosen = _report(form)
-    text = chosen.render(_dossier(subject, policy, location))
+    dossier = _dossier(subject, policy, location)
+    if chosen.render_in is None:
+        text = chosen.render(dossier)
+    else:
+        text = chosen.render_in(dossier, _folder(subject, located))
     if target is None:
         output.data(text)
     else:
         output.write(target, text)
     return 0
+
+
+def _folder(subject: str, located: Path | None) -> str:
+    """Return the model's folder in its repository; empty where it is not known where it lies."""
+    path = located or Path(subject)
+    known = path.exists() and (located is not None or not is_dossier(path))
+    return folder_in_repository(path) if known else ""
 
 
 def _report(form: str) -> Report:

@@ -18,14 +18,13 @@ from steelyard.core.limits import Limits
 from steelyard.core.use import Use
 from steelyard.flow.check import judge
 from steelyard.flow.discover import discover
-from steelyard.flow.hub import resolve
 from steelyard.flow.model import FileModel
 from steelyard.flow.policies import policy
 from steelyard.flow.pools import Threads, free_cores
 from steelyard.flow.profile_toml import with_profile
 from steelyard.flow.settings import FILE_NAME, Settings, read, settings
+from steelyard.flow.subjects import locate
 from steelyard.knowledge.questions import questions
-from steelyard.report import terminal
 
 
 @click.command("use")
@@ -70,6 +69,8 @@ def command(subject: str, target: Path, location: str | None) -> int:
     now = msgspec.structs.replace(read(text.encode(), str(target)), use=use)
     output.write(target, text)
     dossier = judge(model, policy("baseline"), limits=Limits(), settings=now)
+    from steelyard.report import terminal
+
     output.rich(functools.partial(terminal.draw_use, dossier))
     keep(dossier, location)
     return 0
@@ -78,7 +79,7 @@ def command(subject: str, target: Path, location: str | None) -> int:
 def _surveyed(subject: str) -> FileModel:
     watched = progress()
     try:
-        path = resolve(subject, watched)
+        path = locate(subject, watched)
         return discover(path, limits=Limits(), pool=Threads(free_cores()), progress=watched)
     finally:
         watched.end()

@@ -23,10 +23,12 @@ from steelyard.report.html.findings import (
     gap_kinds,
     spot,
 )
+from steelyard.report.html.lineage import Drawing, drawing
 from steelyard.report.summary.amounts import measured, size
 from steelyard.report.summary.footprint import Footprint, footprints
 from steelyard.report.summary.groups import unassessed
 from steelyard.report.summary.licence import LicenceText, Line, label, terms
+from steelyard.report.summary.lineage import descent
 from steelyard.report.summary.meaning import caveats, next_step
 from steelyard.report.summary.text import counted, written
 from steelyard.report.summary.use import UseSaid, use_said
@@ -90,6 +92,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     other_terms: list[Said]
     more_terms: int
     texts: tuple[LicenceText, ...]
+    lineage: Drawing | None
     use: UseSaid | None
     sizes: list[Size]
     more_sizes: int
@@ -110,6 +113,7 @@ def page(dossier: Dossier) -> Page:
     found, gaps = finding_kinds(dossier, paths), gap_kinds(dossier, paths)
     aside = accepted_items(dossier, paths)
     said = terms(dossier)
+    found_kin = descent(dossier)
     known = [entry for entry in footprints(dossier) if entry.tensors or entry.needs]
     files = dossier.subject.artifacts
     probes = looked(dossier, paths)
@@ -139,6 +143,7 @@ def page(dossier: Dossier) -> Page:
             max(0, len(lines) - _LINES) for lines in (said.declared, said.answers, said.others)
         ),
         texts=tuple(map(_text, said.texts[:_LINES])),
+        lineage=drawing(found_kin, dossier.subject.name) if found_kin else None,
         use=_use(dossier),
         sizes=[_size(number, entry, paths) for number, entry in enumerate(known[:_FOOTPRINTS])],
         more_sizes=max(0, len(known) - _FOOTPRINTS),
