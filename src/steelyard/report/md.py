@@ -172,6 +172,7 @@ def _use(dossier: Dossier) -> Iterator[str]:
         f"- {_word(owed.duty.replace('_', ' '))}: {code(owed.words)} ({code(owed.source)})"
         for owed in said.duties
     ]
+    lines += [f"- read: {code(one)}" for one in said.read]
     lines += [f"- {'if' if one.open else 'watch'}: {code(one.words)}" for one in said.conditions]
     if lines:
         yield _list(lines, _LINES, "line")

@@ -180,8 +180,8 @@ def _use(dossier: Dossier) -> Iterator[Row]:
     yield from _more(len(said.duties) - _DUTIES, "more duty", many="more duties")
     yield from _few(("if", _clean(one.words)) for one in said.conditions if one.open)
     yield from _few(("watch", _clean(one.words)) for one in said.conditions if not one.open)
-    dates = f" As of {', '.join(said.dates)}." if said.dates else ""
-    yield "", f"{NOTE}{dates}"
+    yield from _few(("read", _clean(one)) for one in said.read[:_LINES])
+    yield "", NOTE
 
 
 def _duty(owed: Owed) -> str:

@@ -147,7 +147,7 @@ class UseSaid(msgspec.Struct, frozen=True, kw_only=True):
         duties: What to do, each once.
         conditions: What has to hold.
         decisions: What a person decided.
-        dates: When the texts were read.
+        read: For each licence, how much of its text was read, and when.
     """
 
     asked: bool
@@ -156,7 +156,7 @@ class UseSaid(msgspec.Struct, frozen=True, kw_only=True):
     duties: tuple[Owed, ...] = ()
     conditions: tuple[Condition, ...] = ()
     decisions: tuple[Decision, ...] = ()
-    dates: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
 
 
 def use_said(dossier: Dossier) -> UseSaid | None:
@@ -179,7 +179,7 @@ def use_said(dossier: Dossier) -> UseSaid | None:
         duties=duties,
         conditions=_shapes(facts, "use.condition", Condition),
         decisions=decisions,
-        dates=_dates([one.as_of for one in because.values()] + [one.as_of for one in duties]),
+        read=_read([*because.values(), *duties]),
     )
 
 
@@ -209,8 +209,10 @@ def _answers(
         yield Answer(action=action, answer=shown(answer), why=shown(why))
 
 
-def _dates(read: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted({date for date in read if date}))
+def _read(rest_on: Sequence[Because | Owed]) -> tuple[str, ...]:
+    """Return for each licence how much of its text was read, and when."""
+    told = {one.licence: (one.read, one.as_of) for one in rest_on if one.licence and one.read}
+    return tuple(shown(f"{id}: {read}, as of {as_of}") for id, (read, as_of) in told.items())
 
 
 def _why(because: Because | None) -> str:
