@@ -74,6 +74,13 @@ baseline = click.option(
     metavar="DOSSIER",
     help="Dossier written by an earlier check --json; the findings in it are known.",
 )
+against = click.option(
+    "--against",
+    multiple=True,
+    envvar="STEELYARD_AGAINST",
+    metavar="OLD|store",
+    help="Hold the weights against those of OLD, a model, dossier or store; may be repeated.",
+)
 each = click.option(
     "--each",
     is_flag=True,

@@ -10,6 +10,7 @@ from steelyard.core.limits import Limits
 from steelyard.core.policy import Policy
 from steelyard.core.ports import Pool, Progress
 from steelyard.core.probe import Context, Probe
+from steelyard.flow.against import Known, hold_against
 from steelyard.flow.discover import discover
 from steelyard.flow.examine import examine, known_probes, written
 from steelyard.flow.model import FileModel
@@ -27,6 +28,7 @@ def check(
     progress: Progress,
     settings: Settings = NOTHING_SET,
     baseline: Dossier | None = None,
+    against: Sequence[Known] = (),
 ) -> Dossier:
     """Return the dossier of a folder or file; nothing of the subject runs.
 
@@ -38,12 +40,15 @@ def check(
         progress: Is told how many bytes have been read.
         settings: Use profile, accepted findings, decisions of a person.
         baseline: An earlier dossier whose findings are known, or None.
+        against: Models that its weights are held against.
 
     Raises:
         UnreadableError: There is nothing that could be read.
     """
     model = discover(path, limits=limits, pool=pool, progress=progress)
-    return judge(model, policy, limits=limits, settings=settings, baseline=baseline)
+    return judge(
+        model, policy, limits=limits, settings=settings, baseline=baseline, against=against
+    )
 
 
 def judge(
@@ -53,6 +58,7 @@ def judge(
     limits: Limits,
     settings: Settings = NOTHING_SET,
     baseline: Dossier | None = None,
+    against: Sequence[Known] = (),
     probes: Sequence[Probe] | None = None,
 ) -> Dossier:
     """Return the dossier of a model that was surveyed.
@@ -63,12 +69,14 @@ def judge(
         limits: Bounds on what is read.
         settings: Use profile, accepted findings, decisions of a person.
         baseline: An earlier dossier whose findings are known, or None.
+        against: Models that its weights are held against.
         probes: Who looks; None for all that are known, which takes a millisecond to find out.
     """
     now = datetime.now(UTC)
     identity = model.identity()
     context = Context(limits=limits, use=settings.use)
     evidence = examine(model, known_probes() if probes is None else probes, context, now=now)
+    evidence += hold_against(identity, evidence, against, written(now))
     accepted = accept(identity, evidence, settings, now.date(), written(now))
     if baseline is not None:
         accepted += accept_known(identity, evidence, baseline, written(now))

@@ -21,6 +21,7 @@ from steelyard.formats.tensor import TensorInfo
 from steelyard.formats.torch_storage import Storage, storage_of
 from steelyard.formats.torch_tensors import tensor_infos, view_flaws, views
 from steelyard.formats.zip import ZIP, Zip, ZipEntry, entry_source, walk, zip_members
+from steelyard.formats.zip_unpack import STORED
 
 _TAIL = 1 << 20  # bytes at the end, in which the names of most archives lie
 
@@ -46,6 +47,11 @@ class _Reading:
 
     def __init__(self, archive: Zip) -> None:
         self.names = frozenset(entry.name for entry in archive.entries)
+        self.begins = {
+            entry.name: entry.data_offset
+            for entry in archive.entries
+            if entry.method == STORED and entry.packed == entry.unpacked
+        }
         self.pickles: dict[int, Pickle] = {}
         self.storages: dict[str, Storage] = {}
         self.tensors: list[TensorInfo] = []
@@ -85,7 +91,11 @@ def _read_pickle(
     for machine in machines:
         _note_storages(machine, folder, reading)
         found = list(views(machine.result))
-        reading.tensors += tensor_infos(found, folder[0])
+        begins = {
+            view.storage.key: reading.begins.get(view.storage.key.join(folder), -1)
+            for _, view in found
+        }
+        reading.tensors += tensor_infos(found, folder[0], begins)
         for flaw in view_flaws(found):
             reading.flaws.add(flaw.code, flaw.message, flaw.at)
 

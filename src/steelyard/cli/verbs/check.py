@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from steelyard.cli import options, output
+from steelyard.cli.against import others
 from steelyard.cli.documents import dossier_at
 from steelyard.cli.keep import keep
 from steelyard.cli.progress import counter, progress
@@ -17,12 +18,13 @@ from steelyard.core.errors import UsageError
 from steelyard.core.limits import Limits
 from steelyard.core.policy import Outcome, Policy, worst
 from steelyard.core.ports import Pool, Progress, Silent
+from steelyard.flow.against import Known
 from steelyard.flow.check import check, judge
 from steelyard.flow.policies import failing_on, trusting_hub
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import Processes, Threads, free_cores
 from steelyard.flow.profile import profile_at
-from steelyard.flow.settings import Settings, settings
+from steelyard.flow.settings import NOTHING_SET, Settings, settings
 from steelyard.flow.subjects import PREFIX, locate
 from steelyard.report import json
 
@@ -39,12 +41,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         settings: Findings that somebody accepted.
         baseline: An earlier dossier whose findings are known, or None.
         headers: Whether to read models of the hub without their weights.
+        against: Models that weights are held against.
     """
 
     policy: Policy
     settings: Settings
     baseline: Dossier | None = None
     headers: bool = False
+    against: tuple[Known, ...] = ()
 
 
 @click.command("check")
@@ -54,6 +58,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 @options.config
 @options.use
 @options.baseline
+@options.against
 @options.as_json
 @options.store
 @options.headers
@@ -69,6 +74,7 @@ def command(
     config: Path | None,
     use_file: Path | None,
     baseline: Path | None,
+    against: tuple[str, ...],
     as_json: bool,
     location: str | None,
     headers: bool,
@@ -91,6 +97,7 @@ def command(
       steelyard check ./model --policy commercial --use use.toml
       steelyard check ./model --json > dossier.json
       steelyard check ./model --baseline dossier.json --fail-on medium
+      steelyard check ./model --against ./older-model --against store
       steelyard check --each ~/.cache/huggingface/hub
     """
     terms = Terms(
@@ -108,6 +115,9 @@ def command(
         sweep = sweep_of(subjects, terms, location, fresh=fresh, wanted=as_json)
         outcome = check_each(sweep, workers, policy, as_json=as_json)
         return INTERRUPTED if outcome is None else EXIT_CODES[outcome]
+    if against:
+        known = others(against, location, functools.partial(_plainly, jobs or free_cores()))
+        terms = msgspec.structs.replace(terms, against=tuple(known))
     dossiers = check_all(subjects, terms, jobs or free_cores(), workers)
     show(dossiers, as_json)
     for dossier in dossiers:
@@ -123,6 +133,13 @@ def settings_for(config: Path | None, use_file: Path | None) -> Settings:
     """
     found = settings(config)
     return msgspec.structs.replace(found, use=profile_at(use_file)) if use_file else found
+
+
+def _plainly(workers: int, subject: str) -> Dossier:
+    """Return the dossier of a model that others are held against."""
+    return check_one(
+        subject, Terms(policy=find_policy("baseline"), settings=NOTHING_SET), workers, progress()
+    )
 
 
 def rule_book(reference: str, fail_on: str | None, *, trust_hub: bool) -> Policy:
@@ -180,6 +197,7 @@ def check_one(subject: str, terms: Terms, workers: int, watched: Progress) -> Do
             terms.policy,
             settings=terms.settings,
             baseline=terms.baseline,
+            against=terms.against,
             limits=Limits(),
             pool=Threads(workers),
             progress=watched,
