@@ -258,3 +258,53 @@ def test_broken_cards_are_answered_unknown(data):
 def test_only_known_licences_are_at_hand():
     model = SampleModel({"README.md": card(license="mit OR own-terms")}, Limits())
     assert licences_at_hand(model) == (licence("MIT"),)
+
+
+def chain_of(*edges, **terms):
+    """Return the ancestors that edges (child, parent, relation) lead to."""
+    ids = dict.fromkeys(id for edge in edges for id in edge[:2])
+    nodes = tuple(
+        Node(id=id, kind="model", terms=named(licence(terms[id])) if id in terms else None)
+        for id in ids
+    )
+    made = tuple(
+        Edge(child=c, parent=p, relation=r, by="card", strength=3, where="") for c, p, r in edges
+    )
+    return parents(Graph(nodes=nodes, edges=made))
+
+
+def test_a_part_that_lies_there_unchanged_is_handed_on_and_not_changed():
+    (part,) = chain_of((ROOT, "encoder", "contains"), encoder="Apache-2.0")
+    assert part.bond == "part"
+    own = [named(licence("MIT"))]
+    found = over_chain("redistribute", own, [part], Situation(use=Use(distribute=True)))
+    assert "Apache-2.0:include_licence" in [duty.id for duty in found.duties]
+    assert "Apache-2.0:state_changes" not in [duty.id for duty in found.duties]
+
+
+def test_a_part_without_a_licence_of_its_own_is_under_what_is_declared():
+    node = Node(id="./unet", kind="model", basis="declared")
+    edge = Edge(
+        child=ROOT, parent="./unet", relation="contains", by="pipeline", strength=5, where=""
+    )
+    assert parents(Graph(nodes=(Node(id=ROOT, kind="model"), node), edges=(edge,))) == ()
+
+
+def test_a_model_that_is_base_and_teacher_binds_as_base():
+    (one,) = chain_of(
+        (ROOT, "both", "trained_on_outputs_of"), (ROOT, "both", "derived_from"), both="llama-3.1"
+    )
+    assert one.bond == "derivative"
+
+
+def test_the_base_of_a_teacher_taught_too():
+    bonds = [
+        one.bond
+        for one in chain_of(
+            (ROOT, "teacher", "trained_on_outputs_of"),
+            ("teacher", "base", "derived_from"),
+            teacher="MIT",
+            base="llama-3",
+        )
+    ]
+    assert bonds == ["outputs", "outputs"]

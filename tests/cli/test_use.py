@@ -232,3 +232,23 @@ def test_an_answer_that_means_nothing_is_refused(said, kind):
 def test_every_action_has_a_page(action, capsys):
     assert run(["explain", f"use.{action}"]) == 0
     assert "Not legal advice" in capsys.readouterr().out
+
+
+def test_a_report_takes_a_profile_only_where_it_can_look_again(model, tmp_path, capsys):
+    (tmp_path / "use.toml").write_text("host = true\n")
+    more = ["--as", "notice", "--use", "use.toml", "--store", "none"]
+    assert run(["report", str(model), *more]) == 0
+    assert "Built with Llama" in capsys.readouterr().out
+    check(model, "--json")
+    (tmp_path / "dossier.json").write_text(capsys.readouterr().out)
+    assert run(["report", str(tmp_path / "dossier.json"), *more]) == 2
+    assert "--use needs the files" in capsys.readouterr().err
+
+
+def test_the_page_for_a_browser_shows_answers_duties_and_the_note(model, tmp_path, capsys):
+    (tmp_path / "use.toml").write_text("commercial = true\nhost = true\n")
+    run(["report", str(model), "--as", "html", "--use", "use.toml", "--store", "none"])
+    page = capsys.readouterr().out
+    assert '<h2 id="use">Use</h2>' in page
+    assert "<q>Built with Llama</q>" in page
+    assert "not legal advice" in page

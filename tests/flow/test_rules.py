@@ -188,3 +188,13 @@ def test_the_order_of_evidence_does_not_matter(rule, evidence, benign, data):
     items = [*evidence, *benign]
     shuffled = data.draw(st.permutations(items))
     assert rule.judge(items).outcome is rule.judge(shuffled).outcome
+
+
+def test_another_fact_is_looked_at_only_where_the_first_is_absent():
+    rule = Known(
+        id="k", fact="use", instead="licence.use", accept=("yes",), warn=("if",), refuse=("no",)
+    )
+    fallback = seen(Fact(name="licence.use", value="yes"))
+    assert rule.judge([fallback]).outcome is Outcome.PASS
+    assert rule.judge([fallback, seen(Fact(name="use", value="no"))]).outcome is Outcome.FAIL
+    assert rule.judge([]).outcome is Outcome.UNKNOWN

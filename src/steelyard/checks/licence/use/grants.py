@@ -147,9 +147,10 @@ def _parted(section: str) -> tuple[str, str]:
     """Return a section, and the remark that stands behind it."""
     place, colon, remark = section.partition(": ")
     if not colon:
-        place, colon, remark = section.partition(" (")
+        place, _, remark = section.partition(" (")
         remark = remark.removesuffix(")")
-    return place, remark
+    balanced = remark.count("(") == remark.count(")")
+    return (place, remark) if balanced else (section, "")
 
 
 def _term(terms: Licence, permission: Permission) -> Term:
