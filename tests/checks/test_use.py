@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from steelyard.checks.licence.declared import cards
+from steelyard.checks.licence.gather import declared_at_all
 from steelyard.checks.licence.graph import ROOT, Ancestor, Edge, Graph, Node
 from steelyard.checks.licence.meaning import Joined, Named
 from steelyard.checks.licence.use import licences_at_hand, look_use
@@ -13,7 +15,9 @@ from steelyard.checks.licence.use.actions import ACTIONS
 from steelyard.checks.licence.use.chain import Parent, over_chain, parents
 from steelyard.checks.licence.use.claims import decisive
 from steelyard.checks.licence.use.clashes import begins, exclude
+from steelyard.checks.licence.use.doubts import doubts
 from steelyard.checks.licence.use.found import Situation
+from steelyard.checks.licence.use.ruling import rulings
 from steelyard.core.claim import Fact, Finding, Gap
 from steelyard.core.limits import Limits
 from steelyard.core.probe import Context
@@ -308,3 +312,16 @@ def test_the_base_of_a_teacher_taught_too():
         )
     ]
     assert bonds == ["outputs", "outputs"]
+
+
+def test_a_label_that_is_not_the_licence_the_base_wants_kept_is_told():
+    model = SampleModel({"README.md": card(license="apache-2.0")}, Limits())
+    found = cards(model)
+    base = Node(id="acme/free", kind="model", terms=named(licence("GPL-3.0-only")))
+    edge = Edge(
+        child=ROOT, parent=base.id, relation="derived_from", by="card", strength=3, where=""
+    )
+    made_from = Graph(nodes=(Node(id=ROOT, kind="model"), base), edges=(edge,))
+    declared = list(declared_at_all(model, found))
+    rules = [one.rule for one in doubts(rulings(model, found, declared, made_from, Use()))]
+    assert "use.label-not-same-terms" in rules

@@ -140,6 +140,7 @@ def _licence(dossier: Dossier) -> Iterator[str]:
     if lines:
         yield "#### Licence"
         yield _list(lines, _LINES, "statement")
+        yield "What texts and labels declare. Not legal advice."
 
 
 def _lineage(dossier: Dossier) -> Iterator[str]:

@@ -172,6 +172,7 @@ def _use(dossier: Dossier) -> Iterator[Row]:
         return
     if not said.asked:
         yield "", "not asked: steelyard use SUBJECT asks what it is to be used for"
+        yield "", "what is said of licences is not legal advice"
         return
     for answer in said.answers:
         yield answer.name, _clean(": ".join(filter(None, (answer.answer, answer.why))))
