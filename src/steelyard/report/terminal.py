@@ -175,7 +175,7 @@ def _use(dossier: Dossier) -> Iterator[Row]:
         yield "", "what is said of licences is not legal advice"
         return
     for answer in said.answers:
-        yield answer.name, _clean(": ".join(filter(None, (answer.answer, answer.why))))
+        yield answer.name, _clean(answer.words)
     yield from _few(("decided", _clean(one.words)) for one in said.decisions)
     yield from _few(("duty", _duty(owed)) for owed in said.duties[:_DUTIES])
     yield from _more(len(said.duties) - _DUTIES, "more duty", many="more duties")

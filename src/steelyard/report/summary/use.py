@@ -134,6 +134,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
     @property
+    def words(self) -> str:
+        """Return answer and reason in one line."""
+        colon = "" if self.why.startswith("(") or not self.why else ":"
+        return f"{self.answer}{colon} {self.why}".rstrip()
+
+    @property
     def name(self) -> str:
         """Return the action for people."""
         return ACTIONS.get(self.action, shown(self.action).replace("_", " "))
