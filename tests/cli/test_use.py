@@ -74,7 +74,7 @@ def test_a_decision_by_a_person_is_shown_as_one(model, tmp_path, capsys):
         "[use]\ncommercial = true\nmau_at_release = 800000000\n"
         '[[override]]\naction = "run"\nreason = "a licence of our own"\ndate = 2026-11-01\nby = "Ada"\n'
     )
-    check(model)
+    assert check(model) == 0
     page = " ".join(capsys.readouterr().out.split())
     assert "run it yes: decided by Ada; the texts: no" in page
     assert "in place of no, decided by Ada on 2026-11-01: a licence of our own" in page

@@ -37,7 +37,8 @@ def refused(**values):
 
 def test_a_key_that_is_left_out_is_not_known():
     assert profile({}, "x") == Use()
-    assert profile({"mau": None}, "x").mau is None
+    assert profile({"mau": None, "name": "", "serves": []}, "x") == Use()
+    assert profile({"mau": 0, "host": False}, "x") == Use(mau=0, host=False)
 
 
 def test_places_and_fields_are_taken_in_the_words_people_use():
