@@ -78,8 +78,20 @@ FACTS = st.one_of(
     ),
     st.builds(Fact, name=st.just("footprint.memory"), value=st.lists(NEED, max_size=3)),
 )
+USE_FACTS = st.builds(
+    Fact,
+    name=st.sampled_from(
+        ["use.run", "use.because.run", "use.duty", "use.condition", "use.overruled", "use.profile"]
+    ),
+    value=VALUES
+    | st.fixed_dictionaries(
+        {key: TEXT for key in ("id", "licence", "duty", "words", "name", "answer", "action")},
+        optional=dict.fromkeys(("was", "reason", "date", "by", "text", "section", "read"), TEXT),
+    ),
+)
 CLAIMS = st.one_of(
     FACTS,
+    USE_FACTS,
     st.builds(Gap, name=TEXT, reason=TEXT, where=TEXT),
     st.builds(exactly, TEXT, NUMBERS, TEXT, TEXT),
     st.builds(
