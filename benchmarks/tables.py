@@ -99,12 +99,23 @@ def registry(result: dict[str, Any]) -> str:
     return "\n".join([_origin(result), "", *_table(head, rows)])
 
 
+def use_cases(result: dict[str, Any]) -> str:
+    """Return how often the answers for a use are right, by how sure the expected answer is."""
+    kinds = ("right", "honestly unknown", "incomplete", "wrong", "wrong yes")
+    counts = {(row["confidence"], row["kind"]): row["cases"] for row in result["rows"]}
+    rows = [
+        (who, *(counts.get((who, kind), 0) for kind in kinds)) for who in ("high", "medium", "low")
+    ]
+    return "\n".join([_origin(result), "", *_table(("expected answer is sure", *kinds), rows)])
+
+
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "registry": registry,
     "scan-cost": scan_cost,
     "fuzz": fuzz,
     "scan-matrix": scan_matrix,
     "startup": startup,
+    "use-cases": use_cases,
 }
 
 

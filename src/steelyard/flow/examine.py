@@ -19,6 +19,10 @@ COMPLETED = "probe.completed"
 """Name of the fact that a probe leaves when it has looked to the end."""
 
 
+SETTINGS = frozenset({"suppression", "override"})
+"""Sources of evidence that are no probes: what somebody put into the settings. They never look."""
+
+
 def known_probes() -> list[Probe]:
     """Return the probes of this package and of others, by id, all of them imported.
 

@@ -140,6 +140,7 @@ def _licence(dossier: Dossier) -> Iterator[str]:
     if lines:
         yield "#### Licence"
         yield _list(lines, _LINES, "statement")
+        yield "What texts and labels declare. Not legal advice."
 
 
 def _lineage(dossier: Dossier) -> Iterator[str]:
@@ -172,6 +173,7 @@ def _use(dossier: Dossier) -> Iterator[str]:
         f"- {_word(owed.duty.replace('_', ' '))}: {code(owed.words)} ({code(owed.source)})"
         for owed in said.duties
     ]
+    lines += [f"- read: {code(one)}" for one in said.read]
     lines += [f"- {'if' if one.open else 'watch'}: {code(one.words)}" for one in said.conditions]
     if lines:
         yield _list(lines, _LINES, "line")

@@ -172,16 +172,17 @@ def _use(dossier: Dossier) -> Iterator[Row]:
         return
     if not said.asked:
         yield "", "not asked: steelyard use SUBJECT asks what it is to be used for"
+        yield "", "what is said of licences is not legal advice"
         return
     for answer in said.answers:
-        yield answer.name, _clean(": ".join(filter(None, (answer.answer, answer.why))))
+        yield answer.name, _clean(answer.words)
     yield from _few(("decided", _clean(one.words)) for one in said.decisions)
     yield from _few(("duty", _duty(owed)) for owed in said.duties[:_DUTIES])
     yield from _more(len(said.duties) - _DUTIES, "more duty", many="more duties")
     yield from _few(("if", _clean(one.words)) for one in said.conditions if one.open)
     yield from _few(("watch", _clean(one.words)) for one in said.conditions if not one.open)
-    dates = f" As of {', '.join(said.dates)}." if said.dates else ""
-    yield "", f"{NOTE}{dates}"
+    yield from _few(("read", _clean(one)) for one in said.read[:_LINES])
+    yield "", NOTE
 
 
 def _duty(owed: Owed) -> str:

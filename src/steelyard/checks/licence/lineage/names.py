@@ -30,7 +30,8 @@ class Name(msgspec.Struct, frozen=True):
     """What a name means.
 
     Attributes:
-        id: `organisation/name`, `./folder` of the subject, or the path as written.
+        id: `organisation/name`, `./folder` of the subject, or the path as written; empty where it is
+            the subject itself.
         resolved: Whether it names something; a path on the maker's machine does not.
         inside: Whether it is a folder of the subject.
     """
@@ -61,6 +62,8 @@ def meant(raw: str, where: str, folders: AbstractSet[str]) -> Name:
     raw = raw[: 4 * LONGEST]
     beside = posixpath.dirname(where.partition("!")[0].partition(" ")[0])
     path = posixpath.normpath(posixpath.join(beside, raw)) if raw else ""
+    if path == ".":
+        return Name("", resolved=True)
     if path in folders:
         return Name(f"./{path}"[:LONGEST], resolved=True, inside=True)
     if cached := _CACHED.fullmatch(raw):

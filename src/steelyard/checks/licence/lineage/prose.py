@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hints at descent in the prose of cards: never more than a hint, for prose says many things."""
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -16,9 +17,11 @@ _HINTS = 100  # of one card
 # `[name](https://huggingface.co/org/model)`, the address alone, or `org/model` in backticks or by itself.
 _HUB = r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/"
 _SEGMENT = r"[\w.-]{1,96}"
+# An address on the hub is that of a model when nothing follows but the pages of its repository.
+_ADDRESS = rf"{_SEGMENT}(?:/{_SEGMENT})?(?![\w.-])(?!/(?!blob|raw|resolve|tree))"
 _MODEL = (
-    rf"(?:\[[^\]\n]{{0,200}}\]\(\s*{_HUB}(?P<link>{_SEGMENT}/{_SEGMENT})[^)\n]{{0,200}}\)"
-    rf"|<?{_HUB}(?P<address>{_SEGMENT}/{_SEGMENT})"
+    rf"(?:\[[^\]\n]{{0,200}}\]\(\s*{_HUB}(?P<link>{_ADDRESS})[^)\n]{{0,200}}\)"
+    rf"|<?{_HUB}(?P<address>{_ADDRESS})"
     rf"|[`*\"']{{1,3}}(?P<marked>{_SEGMENT}/{_SEGMENT})[`*\"']"
     # A bare pair must look like a model: `CPU/GPU` and `and/or` are none.
     r"|(?P<bare>[A-Za-z][\w.-]{1,95}/(?=[\w.-]{0,90}\d)(?=[\w.-]{0,90}-)[A-Za-z0-9][\w.-]{1,95})(?![\w/]))"
@@ -45,10 +48,16 @@ _BASE = late(
     + _MODEL,
     re.IGNORECASE,
 )
+_DATA = late(
+    rf"\bon the [`*]{{0,3}}(?P<data>{_SEGMENT}/{_SEGMENT})[`*]{{0,3}} data\s?set\b", re.IGNORECASE
+)
 _MERGED = late(r"following models were included in the merge:?\s{0,4}\n", re.IGNORECASE)
 _BULLET = late(rf"[ \t]*[*-][ \t]+{_MODEL}(?:\s\+\s{_MODEL.replace('?P<', '?P<lora_')})?")
 _UPON = frozenset({"based", "built"})
 """What follows `on` is a model after these; after `trained` it is a data set."""
+
+_COPY = re.compile(r"(?<![a-z])(?:awq|exl[23]|ggml|gguf|gptq|mlx)(?![a-z])", re.IGNORECASE)
+"""What quantised copies have in their names, and what they were made of seldom has."""
 
 _NO_MODELS = frozenset(
     {
@@ -71,7 +80,8 @@ def prose(model: Model) -> Saying:
         body = _without_front_matter(text)
         offset = len(text) - len(body)
         seen: set[str] = set()
-        for position, raw, relation, process in _hints(body):
+        hints = itertools.chain(_hints(body), _data(body))
+        for position, raw, relation, process in hints:
             if raw not in seen and len(seen) < _HINTS:
                 seen.add(raw)
                 line = text.count("\n", 0, offset + position) + 1
@@ -81,6 +91,7 @@ def prose(model: Model) -> Saying:
                     where=place(part.where, line=line),
                     relation=relation,
                     process=process,
+                    kind="dataset" if relation == "trained_on" else "model",
                 )
 
 
@@ -91,9 +102,23 @@ def _hints(text: str) -> Iterator[tuple[int, str, Relation, str]]:
         if name := _name(match):
             yield match.start(), name, "trained_on_outputs_of", ""
     for match in _BASE.finditer(text):
-        trained_on = match["link_word"].lower() == "on" and match["verb"].lower() not in _UPON
-        if (name := _name(match)) and not trained_on:
-            yield match.start(), name, "derived_from", _process(match[0])
+        name, process = _name(match), _process(match[0])
+        if name and not _points_elsewhere(match, name, process):
+            yield match.start(), name, "derived_from", process
+
+
+def _points_elsewhere(match: re.Match[str], name: str, process: str) -> bool:
+    """Tell whether a sentence names data, or a copy that others made of this model."""
+    word = match["link_word"].lower()
+    if word == "on":
+        return match["verb"].lower() not in _UPON
+    return process == "quantized" and (word in (":", "for") or bool(_COPY.search(name)))
+
+
+def _data(text: str) -> Iterator[tuple[int, str, Relation, str]]:
+    """Yield the data sets that the cards of trainers name: `fine-tuned version of x on the y dataset`."""
+    for match in _DATA.finditer(text):
+        yield match.start(), match["data"], "trained_on", ""
 
 
 def _bullets(text: str, position: int) -> Iterator[tuple[int, str, Relation, str]]:
