@@ -8,6 +8,7 @@ from typing import Any
 from steelyard.core.digest import Digest, digest_of
 from steelyard.core.engine import Tokens
 from steelyard.core.errors import EngineError
+from steelyard.engines.encoding import Remembering
 from steelyard.engines.llama.library import Library
 
 _TOKENIZER_KEYS = ("tokenizer.ggml.model", "tokenizer.ggml.pre", "tokenizer.ggml.add_bos_token")
@@ -50,6 +51,8 @@ class Model:
         first = lib.llama_vocab_bos(self._vocab), lib.llama_vocab_eos(self._vocab)
         self.begin: int | None = next((int(token) for token in first if token >= 0), None)
         self.begin_text = "" if self.begin is None else self._text(self.begin)
+        by_pattern = self.metadata("tokenizer.ggml.model") == "gpt2"
+        self._encode = Remembering(self._encoded).encode if by_pattern else self._encoded
 
     @property
     def keeps_state(self) -> bool:
@@ -66,9 +69,12 @@ class Model:
 
     def encode(self, text: str, *, special: bool) -> Tokens:
         """Return the tokens of a text; special tokens written out are recognised."""
-        ffi, lib = self._library.ffi, self._library.lib
         if special and self.begin_text and text.startswith(self.begin_text):
             special = False
+        return self._encode(text, special)
+
+    def _encoded(self, text: str, special: bool) -> Tokens:
+        ffi, lib = self._library.ffi, self._library.lib
         data = text.encode()
         room = len(data) + 8
         buffer = ffi.new("llama_token[]", room)

@@ -27,6 +27,7 @@ from steelyard.engines.chat import render_chat
 from steelyard.engines.groups import check_group, depths, fresh
 from steelyard.engines.sampling import Draft
 from steelyard.engines.transformers.attention import Blocks, blocks
+from steelyard.engines.transformers.encoding import encoder
 from steelyard.engines.transformers.loading import Loaded, load
 from steelyard.engines.transformers.masks import additive, visible
 
@@ -67,6 +68,7 @@ class Transformers:
         torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
         chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self._loaded: Loaded = load(folder, dtype=dtype, device=chosen, digests=digests or {})
+        self._encode = encoder(self._loaded.tokenizer)
         self._held: Tokens = ()
         self._cache: Any = None
 
@@ -82,7 +84,7 @@ class Transformers:
         """Return the tokens of a text."""
         if special and self._loaded.begin_text and text.startswith(self._loaded.begin_text):
             special = False
-        return tuple(self._loaded.tokenizer.encode(text, add_special_tokens=special))
+        return self._encode(text, special)
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Return the text of some tokens, special ones left out."""
