@@ -61,6 +61,7 @@ TASKS = [
     "triviaqa",
     "nq_open",
     "bbh_zeroshot_boolean_expressions",
+    "bbh_zeroshot_navigate",
     "bbh_fewshot_navigate",
     "bbh_cot_fewshot_causal_judgement",
     "ethics_cm",

@@ -32,9 +32,19 @@ def test_texts_of_a_csv_file_stay_texts(tmp_path: Path) -> None:
     assert read(path) == [{"q": "None, he said", "c": "None"}, {"q": "0.50", "c": ""}]
 
 
+def test_a_column_of_whole_numbers_alone_is_numbers_though_few_rows_are_kept(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path / "a.csv", "label,a,b,c\n0,1,1.0,7\n-1,2,2,\n3,None,3,8\n")
+    assert read(path, keep=2) == [
+        {"label": 0, "a": "1", "b": "1.0", "c": "7"},
+        {"label": -1, "a": "2", "b": "2", "c": ""},
+    ]
+
+
 def test_a_csv_file_without_a_header_takes_the_names_of_the_task(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "1,2\n3,4\n")
-    assert read(path, Shape(columns=("x", "y"))) == [{"x": "1", "y": "2"}, {"x": "3", "y": "4"}]
+    path = write(tmp_path / "a.csv", "1,02\n3,4\n")
+    assert read(path, Shape(columns=("x", "y"))) == [{"x": 1, "y": "02"}, {"x": 3, "y": "4"}]
 
 
 def test_a_row_that_lacks_a_column_has_none_there(tmp_path: Path) -> None:

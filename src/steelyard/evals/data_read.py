@@ -4,6 +4,7 @@
 import contextlib
 import hashlib
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +15,7 @@ from steelyard.evals.data_parquet import parquet_rows
 from steelyard.evals.data_rows import Shape, csv_rows, json_rows, text_rows
 
 _MOST_ROWS = 20_000_000
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _READERS: dict[str, Callable[[BinaryIO, str, Shape], Iterator[Row]]] = {
     "json": json_rows,
     "csv": csv_rows,
@@ -57,6 +59,7 @@ def read_split(
     """
     rows: list[Row] = []
     columns: dict[str, None] = {}
+    numbers = _WholeNumbers()
     files = []
     total = 0
     for path, shown in paths:
@@ -69,6 +72,8 @@ def read_split(
                     raise LimitError(f"cannot read '{shown}': more than {most_rows:,} rows")
                 for column in row:
                     columns.setdefault(column)
+                if form == "csv":
+                    numbers.look(row)
                 if keep is None or len(rows) < keep:
                     rows.append(row)
             digest, size = file.finish()
@@ -76,6 +81,7 @@ def read_split(
     if not total:
         raise MalformedError(f"'{files[0].path if files else name}' holds no rows")
     _fill(rows, tuple(columns))
+    numbers.convert(rows)
     return Split(name=name, files=tuple(files), columns=tuple(columns), rows=rows)
 
 
@@ -100,6 +106,29 @@ def _rows(file: "_Hashed", path: Path, shown: str, shape: Shape, kind: str) -> I
     source = io.BufferedReader(file, 1 << 20)
     yield from _READERS[kind](source, shown, shape)
     source.detach()
+
+
+class _WholeNumbers:
+    """Columns of a CSV file that hold whole numbers and nothing else: those are numbers.
+
+    Written out they give the text that stood there. A label is then an index, as in lm-eval.
+    """
+
+    def __init__(self) -> None:
+        self._columns: set[str] | None = None
+
+    def look(self, row: Row) -> None:
+        """Leave out the columns in which a row has something else."""
+        if self._columns is None:
+            self._columns = set(row)
+        gone = {name for name in self._columns if not _WHOLE.fullmatch(row.get(name) or "")}
+        self._columns -= gone
+
+    def convert(self, rows: list[Row]) -> None:
+        """Make numbers of the columns that are left."""
+        for name in self._columns or ():
+            for row in rows:
+                row[name] = int(row[name])
 
 
 class _Hashed(io.RawIOBase):

@@ -43,6 +43,9 @@ def calls_out(row):
 def eats(row):
     return "x" * (64 << 30)
 
+def imports(row):
+    import a_package_that_is_absent
+
 def reads_secrets(row):
     import os
     return str(sorted(os.environ))
@@ -102,6 +105,13 @@ def test_an_allowed_function_prepares_rows_judges_and_filters(folder: Folder) ->
 def test_what_a_function_does_wrong_is_said(folder: Folder, name: str, said: str) -> None:
     with functions() as call, pytest.raises(MalformedError, match=said):
         call(named(folder, name), {})
+
+
+def test_a_package_that_a_function_needs_is_named(folder: Folder) -> None:
+    with functions() as call, pytest.raises(UsageError) as caught:
+        call(named(folder, "imports"), {})
+    assert "No module named 'a_package_that_is_absent'" in caught.value.message
+    assert "Install" in caught.value.hint
 
 
 def test_a_function_sees_no_secret(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

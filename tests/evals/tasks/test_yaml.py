@@ -70,6 +70,19 @@ def test_a_wrong_file_is_named_with_its_line(folder: Folder, text: str, said: st
     assert said in caught.value.message
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [*a]\n",
+        "a0: &a0 [x, x]\n"
+        + "".join(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 9}x]\n" for n in range(1, 20)),
+    ],
+)
+def test_aliases_that_make_a_file_endless_are_refused(folder: Folder, text: str) -> None:
+    with pytest.raises(LimitError, match="more than 500,000 values"):
+        load(folder.write("task.yaml", text))
+
+
 def test_a_file_that_is_too_long_is_not_read(folder: Folder) -> None:
     path = folder.write("task.yaml", "a: " + "x" * 100)
     with pytest.raises(LimitError, match="longer than 50 bytes"):

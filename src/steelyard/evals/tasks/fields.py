@@ -81,10 +81,7 @@ class Fields:
             raise MalformedError(f"'doc_to_choice' gives {_kind(value)}, and must give a list")
         if not value:
             raise MalformedError("'doc_to_choice' gives no options")
-        for number, option in enumerate(value, start=1):
-            if not isinstance(option, str):
-                raise MalformedError(f"option {number} is {_kind(option)}, and must be text")
-        return list(value)
+        return [_option(option, number) for number, option in enumerate(value, start=1)]
 
     def resolved(self, row: Row, said: str | Function | None, key: str) -> str:
         """Return a column of the row, or a rendered template, empty for none."""
@@ -159,6 +156,14 @@ def indexed(choices: Sequence[str], answer: Target) -> str:
     if not isinstance(answer, str):
         raise MalformedError(f"the answer is {_kind(answer)}, and must be text")
     return answer
+
+
+def _option(option: object, number: int) -> str:
+    if isinstance(option, int) and not isinstance(option, bool):
+        return str(option)
+    if not isinstance(option, str):
+        raise MalformedError(f"option {number} is {_kind(option)}, and must be text")
+    return option
 
 
 def _index(text: str) -> int | str:

@@ -12,7 +12,7 @@ import types
 from pathlib import Path
 from typing import Any, NoReturn
 
-from steelyard.evals.tasks import rows_set
+from steelyard.evals.tasks import rows_set, stand_ins
 
 
 def main(memory: int, seconds: int) -> None:
@@ -28,7 +28,7 @@ def main(memory: int, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
     socket.socket = _Offline  # type: ignore[misc, assignment]
-    rows_set.stand_in()
+    stand_ins.install()
     modules: dict[str, types.ModuleType] = {}
     for line in sys.stdin.buffer:
         told = _answer(json.loads(line), modules)

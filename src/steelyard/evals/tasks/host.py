@@ -46,7 +46,7 @@ class _Host:
         """Return what a function gives.
 
         Raises:
-            UsageError: Its file is not beside the task file.
+            UsageError: Its file is not beside the task file, or needs a package that is absent.
             MalformedError: It failed, or the process ended.
         """
         path = function.file()
@@ -74,6 +74,11 @@ class _Host:
             self.close()
             raise MalformedError(f"the process that runs {function.name!r} ended: too much memory?")
         told = json.loads(line)
+        if "error" in told and told["error"].startswith("ModuleNotFoundError"):
+            raise UsageError(
+                f"{function.name!r} cannot be run: {told['error'].partition(': ')[2]}",
+                "Install the package where steelyard is installed",
+            )
         if "error" in told:
             raise MalformedError(f"{function.name!r} failed: {told['error']}")
         return told["value"]

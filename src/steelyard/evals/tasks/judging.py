@@ -106,17 +106,34 @@ class Judge:
             gold = str(gold) if isinstance(answer, str) else gold
         for metric in self._metrics:
             if metric.function is not None:
-                named = self._call(
-                    metric.function, references=[gold], predictions=[answer], **metric.arguments
-                )
-                items = named.items() if isinstance(named, Mapping) else [(metric.name, named)]
-                yield from ((str(name), value) for name, value in items)
+                yield from self._computed(metric.function, metric, gold, answer)
             elif metric.name == "exact_match":
                 yield metric.name, _matched(gold, answer, metric)
             elif metric.name == "bypass":
                 yield metric.name, 0.0
             else:
                 yield metric.name, (gold, answer)
+
+    def _computed(
+        self,
+        function: Function,
+        metric: Metric,
+        gold: Any,  # noqa: ANN401
+        answer: Any,  # noqa: ANN401
+    ) -> Iterator[tuple[str, Value]]:
+        """Yield what a function makes of an answer; any of several right ones is enough."""
+        rights = gold if self._several else [gold]
+        found = [
+            self._call(function, references=[right], predictions=[answer], **metric.arguments)
+            for right in rights
+        ]
+        if self._several:
+            scores = [each.get(metric.name) if isinstance(each, dict) else each for each in found]
+            yield metric.name, float(any(scores))
+        elif isinstance(found[0], Mapping):
+            yield from ((str(name), value) for name, value in found[0].items())
+        else:
+            yield metric.name, found[0]
 
 
 def _matched(gold: Any, answer: Any, metric: Metric) -> float:  # noqa: ANN401

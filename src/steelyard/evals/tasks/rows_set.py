@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows with the methods that functions of task files expect of `datasets.Dataset`."""
 
-import importlib.util
 import random
-import sys
-import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -152,13 +149,3 @@ class RowSet(Sequence[Row]):
     def to_dict(self) -> dict[str, list[Any]]:
         """Return the columns."""
         return {name: self[name] for name in self.column_names}
-
-
-def stand_in() -> None:
-    """Make `import datasets` give these rows, where the library itself is not installed."""
-    if importlib.util.find_spec("datasets") is not None:
-        return
-    module = types.ModuleType("datasets")
-    module.Dataset = RowSet  # type: ignore[attr-defined]
-    module.concatenate_datasets = lambda sets: RowSet(row for each in sets for row in each)  # type: ignore[attr-defined]
-    sys.modules["datasets"] = module

@@ -75,7 +75,7 @@ def _distinct(ids: Sequence[object], column: str) -> None:
     for number, value in enumerate(ids, start=1):
         if str(value) in seen:
             raise MalformedError(
-                f"rows {seen[str(value)]} and {number} have the same {column} {value!r}"
+                f"rows {seen[str(value)]} and {number} have the same {column} {str(value)!r}"
             )
         seen[str(value)] = number
 
