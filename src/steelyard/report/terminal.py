@@ -13,6 +13,7 @@ from steelyard.report.summary.licence import LicenceText, Line, terms
 from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
 from steelyard.report.summary.verdict import counts, reasons, sentence
+from steelyard.report.summary.weights import compared, relations
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,6 +82,7 @@ def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:
         ("Accepted, and not counted", _accepted(dossier)),
         ("Not assessed", _holes(dossier)),
         ("Licence", _licence(dossier)),
+        ("Weights", _descent(dossier)),
         ("Footprint", _footprint(dossier)),
         ("Files", _files(dossier)),
         ("Next", [("", step) for step in next_step(dossier)]),
@@ -165,6 +167,20 @@ def _few(rows: Iterable[Row]) -> Iterator[Row]:
     for label, text in rows:
         yield ("" if label == last else label), text
         last = label
+
+
+def _descent(dossier: Dossier) -> Iterator[Row]:
+    found = list(relations(dossier))
+    several = len({where for where, _ in found}) > 1
+    for where, relation in found[:_LINES]:
+        if several:
+            yield "of", _clean(where)
+        yield "", f"{relation.words} {_clean(relation.to)}: {_clean(relation.why)}"
+    yield from _more(len(found) - _LINES, "more relation")
+    for _, known in compared(dossier):
+        if known.unrelated + known.undecided and not known.related:
+            count = counted(known.unrelated + known.undecided, "model")
+            yield "", f"held against {count}, related to none"
 
 
 def _footprint(dossier: Dossier) -> Iterator[Row]:
