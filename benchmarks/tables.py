@@ -107,6 +107,8 @@ def use_cases(result: dict[str, Any]) -> str:
         (who, *(counts.get((who, kind), 0) for kind in kinds)) for who in ("high", "medium", "low")
     ]
     return "\n".join([_origin(result), "", *_table(("expected answer is sure", *kinds), rows)])
+
+
 def eval_cost(result: dict[str, Any]) -> str:
     """Return what scoring cost, a table a slice."""
     lines = [_origin(result, f"medians of {result['runs']} rounds")]
