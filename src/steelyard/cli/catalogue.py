@@ -2,7 +2,7 @@
 """Everything `explain` knows and `list` lists, in one namespace."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import get_args
 
 import msgspec
@@ -136,11 +136,3 @@ def pages() -> list[Page]:
     """Return every page, by id whatever its case."""
     found = (page for kind in KINDS.values() for page in kind())
     return sorted(found, key=lambda page: page.id.lower())
-
-
-def nearest(wanted: str, ids: Iterable[str]) -> str:
-    """Return a hint that names what was probably meant, or how to see what there is."""
-    import difflib
-
-    close = difflib.get_close_matches(wanted, list(ids), n=1)
-    return f"did you mean {close[0]!r}?" if close else "steelyard list shows what there is"
