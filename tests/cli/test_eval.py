@@ -3,6 +3,8 @@
 
 import json
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -108,6 +110,40 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(place, capsys, monkeypa
     evaluate("--pack", "64", "--json")
     claims = {getattr(i.claim, "metric", ""): i.claim for i in document(capsys).evidence}
     assert 0 < claims["tokens.computed"].value < claims["tokens.minimum"].value
+
+
+@pytest.mark.parametrize("pool", ["processes", pytest.param("ray", marks=pytest.mark.ray)])
+def test_a_run_that_is_shared_out_gives_the_same_evidence(place, pool):
+    if pool == "ray":
+        pytest.importorskip("ray", reason="Ray is not installed: pip install ray")
+    alone = shared_out()
+    assert alone == shared_out("--pool", pool, "--jobs", "2")
+
+
+def shared_out(*more: str) -> set[str]:
+    """Return the ids of the evidence of a run in a process of its own, which Ray leaves untidy."""
+    asked = ["--engine", "echo", "--task", "quiz.yaml", "--scores", "none", "--pack", "64"]
+    command = [sys.executable, "-m", "steelyard", "eval", "model", "--json", *asked, *more]
+    done = subprocess.run(command, capture_output=True, check=True)
+    found = msgspec.json.decode(done.stdout, type=Dossier)
+    ids = {item.id for item in found.evidence if item.source.probe == "eval"}
+    assert ids
+    return ids
+
+
+def test_data_that_is_locked_may_not_change(place, capsys):
+    assert evaluate("--lock", "steelyard.lock") == 0
+    write(place / "quiz.jsonl", [{"q": "Other?", "choices": ["a", "b"], "label": 0}])
+    capsys.readouterr()
+    assert evaluate() == 2
+    assert "has changed since it was locked" in capsys.readouterr().err
+
+
+def test_own_questions_need_no_task_file(place, capsys):
+    (place / "own.csv").write_text("question,A,B,answer\nOne and one?,two,three,A\n")
+    assert run(["eval", "model", "--engine", "echo", "--questions", "own.csv", "--json"]) == 0
+    claims = [item.claim for item in document(capsys).evidence]
+    assert [c.n for c in claims if getattr(c, "metric", "") == "own.acc"] == [1]
 
 
 def test_the_run_is_written_with_a_page_and_the_files_of_other_tools(place, capsys):
