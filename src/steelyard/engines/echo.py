@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from steelyard.core.digest import digest_bytes
-from steelyard.core.engine import Card, Generated, Group, Pack, Sampling, Score, Tokens
+from steelyard.core.engine import Card, Generated, Group, Kind, Pack, Sampling, Score, Tokens
 from steelyard.engines.chat import render_chat
 from steelyard.engines.groups import check_group, fresh
 from steelyard.engines.sampling import Draft
@@ -132,3 +132,15 @@ def _logits(state: bytes) -> Floats:
     logits = np.frombuffer(stream, dtype="<u2").astype(np.float32) / 4096 - 8
     logits[32:127] += 4
     return logits
+
+
+ECHO = Kind(
+    id="echo",
+    title="No model at all, for tests",
+    page="""
+Answers from a hash of all that a token may see. Its scores mean nothing, cost nothing, and are the same
+on every machine: for trying a task file, and for tests of whatever stands on an engine.
+""",
+    suits=lambda place: False,
+    open=lambda place, wish: Echo(),
+)

@@ -2,13 +2,13 @@
 """Carry out a plan on an engine: results come as packs are done, so that each can be kept."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from steelyard.core.engine import Engine, Score, Tokens
+from steelyard.core.engine import Engine, Group, Score, Tokens
 from steelyard.core.ports import Progress, Silent
-from steelyard.evals.planner import Key, Plan, Result, Step
+from steelyard.evals.planner import Key, Plan, Result, Step, Writing
 from steelyard.evals.requests import Answer
 
 
@@ -41,8 +41,17 @@ def carry_out(
         EngineError: The engine failed; what was yielded before holds.
     """
     progress = progress or Silent()
-    yield from _scores(plan, engine, known, progress)
-    yield from _texts(plan, engine, known, progress)
+    progress.begin("scoring", plan.cost(known))
+    for batch in scored(engine, plan.groups(known)):
+        progress.advance(batch.computed)
+        yield batch
+    progress.end()
+    writings = list(plan.writings(known))
+    progress.begin("writing", sum(len(writing.prompts) for writing in writings))
+    for batch in wrote(engine, writings):
+        progress.advance(len(batch.results))
+        yield batch
+    progress.end()
 
 
 def answers(plan: Plan, engine: Engine, progress: Progress | None = None) -> list[Answer]:
@@ -53,21 +62,24 @@ def answers(plan: Plan, engine: Engine, progress: Progress | None = None) -> lis
     return plan.answers(results)
 
 
-def _scores(
-    plan: Plan, engine: Engine, known: Mapping[Key, Result], progress: Progress
-) -> Iterator[Batch]:
+def scored(engine: Engine, groups: Iterable[tuple[Group, tuple[Step, ...]]]) -> Iterator[Batch]:
+    """Yield the scores of each pack of some groups, in their order; raises as `carry_out`."""
     held: Tokens = ()
-    progress.begin("scoring", plan.cost(known))
-    for group, steps in plan.groups(known):
+    for group, steps in groups:
         computed = len(group.prefix) - _common(group.prefix, held)
         held = group.prefix
-        scored = engine.score(group)
-        for pack, step, scores in zip(group.packs, steps, scored, strict=True):
+        found = engine.score(group)
+        for pack, step, scores in zip(group.packs, steps, found, strict=True):
             computed += len(pack.tokens)
-            progress.advance(computed)
             yield Batch(results=_summed(step, scores), computed=computed)
             computed = 0
-    progress.end()
+
+
+def wrote(engine: Engine, writings: Iterable[Writing]) -> Iterator[Batch]:
+    """Yield each text as it is done; raises as `carry_out`."""
+    for writing in writings:
+        for index, generated in engine.generate(writing.prompts, writing.sampling):
+            yield Batch(results={writing.keys[index]: generated}, written=generated.tokens)
 
 
 def _summed(step: Step, scores: Sequence[Score]) -> dict[Key, Result]:
@@ -78,20 +90,6 @@ def _summed(step: Step, scores: Sequence[Score]) -> dict[Key, Result]:
         )
         for key, found in zip(step.keys, step.found, strict=True)
     }
-
-
-def _texts(
-    plan: Plan, engine: Engine, known: Mapping[Key, Result], progress: Progress
-) -> Iterator[Batch]:
-    writings = list(plan.writings(known))
-    if not writings:
-        return
-    progress.begin("writing", sum(len(writing.prompts) for writing in writings))
-    for writing in writings:
-        for index, generated in engine.generate(writing.prompts, writing.sampling):
-            progress.advance(1)
-            yield Batch(results={writing.keys[index]: generated}, written=generated.tokens)
-    progress.end()
 
 
 def _common(one: Tokens, other: Tokens) -> int:

@@ -4,13 +4,26 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.core.digest import Digest
-from steelyard.core.engine import Card, Generated, Group, Pack, Sampling, Score, Tokens
-from steelyard.core.errors import EngineError
+from steelyard.core.engine import (
+    Card,
+    Engine,
+    Generated,
+    Group,
+    Kind,
+    Pack,
+    Place,
+    Sampling,
+    Score,
+    Tokens,
+    Wish,
+)
+from steelyard.core.errors import EngineError, UsageError
 from steelyard.engines.chat import render_chat
 from steelyard.engines.files import digest_file
 from steelyard.engines.groups import check_group, fresh
@@ -23,6 +36,8 @@ from steelyard.engines.sampling import Draft
 
 if TYPE_CHECKING:
     from steelyard.engines.sampling import Floats
+
+_LATER_SHARD = re.compile(r"-(?!00001)\d{5}-of-\d{5}\.gguf$")
 
 
 class Llama:
@@ -154,3 +169,37 @@ def _read(row: Floats, wanted: Sequence[tuple[int, int]]) -> Iterator[tuple[int,
     total = float(exact[best] + np.log(np.exp(exact - exact[best]).sum()))
     for place, token in wanted:
         yield place, Score(float(exact[token]) - total, token == best)
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the GGUF files at a place; of a sharded model the first alone."""
+    found = sorted(path.glob("*.gguf")) if path.is_dir() else [path]
+    return [one for one in found if one.suffix == ".gguf" and not _LATER_SHARD.search(one.name)]
+
+
+def _open(place: Place, wish: Wish) -> Engine:
+    if place.path is None:
+        raise UsageError("llama runs files, not servers", hint="--engine openai")
+    if wish.dtype or wish.device not in ("", "cpu"):
+        raise UsageError("llama computes as the file's types say, on the processor")
+    found = _files(place.path)
+    if len(found) != 1:
+        many = ", ".join(one.name for one in found[:5]) or "none"
+        raise UsageError(
+            f"{str(place.path)!r} holds {len(found)} GGUF models: {many}", hint="name the file"
+        )
+    return Llama(found[0], threads=wish.threads, digests=place.digests)
+
+
+LLAMA = Kind(
+    id="llama",
+    title="GGUF files, in llama.cpp",
+    page="""
+A GGUF file, run in this process by the llama.cpp of the package xllamacpp. Needs the extra `llama`. Flash
+attention is off, since with it a score depends on what else is computed beside it; the card of each run
+says so. It is the engine for writing text and for little memory; for scoring many questions transformers
+is faster on most processors.
+""",
+    suits=lambda place: place.path is not None and bool(_files(place.path)),
+    open=_open,
+)

@@ -6,11 +6,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from steelyard.core.digest import Digest
-from steelyard.core.engine import Card, Generated, Group, Pack, Sampling, Score, Tokens
-from steelyard.core.errors import EngineError
+from steelyard.core.engine import (
+    Card,
+    Engine,
+    Generated,
+    Group,
+    Kind,
+    Pack,
+    Place,
+    Sampling,
+    Score,
+    Tokens,
+    Wish,
+)
+from steelyard.core.errors import EngineError, UsageError
 from steelyard.engines.chat import render_chat
 from steelyard.engines.groups import check_group, depths, fresh
 from steelyard.engines.sampling import Draft
@@ -228,3 +240,37 @@ def _check_finite(sums: torch.Tensor, positions: Sequence[int]) -> None:
             f"the model computed no number after token {positions[int(wrong[0])]:,} of a sequence",
             hint="try --dtype float32; if that fails too, the weights are damaged",
         )
+
+
+def _open(place: Place, wish: Wish) -> Engine:
+    if place.path is None:
+        raise UsageError("transformers runs files, not servers", hint="--engine openai")
+    dtype = wish.dtype or "float32"
+    if dtype not in get_args(Dtype):
+        raise UsageError(
+            f"transformers does not compute in {dtype!r}", hint=" or ".join(get_args(Dtype))
+        )
+    return Transformers(
+        place.path,
+        dtype=cast(Dtype, dtype),
+        threads=wish.threads,
+        device=wish.device or None,
+        digests=place.digests,
+    )
+
+
+def _suits(place: Place) -> bool:
+    return place.path is not None and (place.path / "config.json").is_file()
+
+
+TRANSFORMERS = Kind(
+    id="transformers",
+    title="Folders of safetensors, in torch",
+    page="""
+A folder with `config.json`, a tokenizer and safetensors, as the hub has them. Needs the extra `hf`. It is
+the reference for scores: `float32` by default, `bfloat16` by `--dtype`; on a CUDA card where there is
+one. Code of the model's own is never run.
+""",
+    suits=_suits,
+    open=_open,
+)

@@ -111,6 +111,10 @@ class Plan:
         """Return the keys of all that is asked."""
         return {key for asked in self._asked for key in asked.keys}
 
+    def asked(self) -> list[tuple[Key, ...]]:
+        """Return the keys of each request, in the order of the requests."""
+        return [asked.keys for asked in self._asked]
+
     def cost(self, known: Container[Key]) -> int:
         """Return how many tokens are computed for all that is not known."""
         computed, held, holds = 0, 0, 0  # length of the held prefix, and a sequence it begins
