@@ -177,7 +177,7 @@ def row(
     picked, wanted = picks(asked, mine), picks(asked, theirs)
     return Row(
         slice=name,
-        engine=engine,
+        engine=f"steelyard {engine}",
         tokens=runs[0].tokens,
         minimum=runs[0].minimum,
         cpu_s=statistics.median(one.cpu_s for one in runs),

@@ -29,20 +29,31 @@ class Remembering:
     def __init__(self, encode: Encode) -> None:
         self._encode = encode
         self._last: tuple[str, bool, Tokens] = ("", False, ())
+        self._end: tuple[int, Tokens] = (
+            0,
+            (),
+        )  # from where on the last text was encoded, and to what
 
     def encode(self, text: str, special: bool) -> Tokens:
         """Return the tokens of a text."""
         before, was_special, tokens = self._last
         at = _split(before, text) if special == was_special else 0
-        if at:
-            end = self._encode(before[at:], False)
-            if end and tokens[-len(end) :] == end:
-                tokens = tokens[: -len(end)] + self._encode(text[at:], False)
-                self._last = (text, special, tokens)
-                return tokens
-        tokens = self._encode(text, special)
+        kept = self._kept(before, tokens, at) if at else None
+        if kept is None:
+            tokens = self._encode(text, special)
+            self._end = (0, ())
+        else:
+            self._end = (at, self._encode(text[at:], False))
+            tokens = kept + self._end[1]
         self._last = (text, special, tokens)
         return tokens
+
+    def _kept(self, before: str, tokens: Tokens, at: int) -> Tokens | None:
+        """Return the tokens of the last text up to there; None where it was not split there."""
+        end = self._end[1] if at == self._end[0] else self._encode(before[at:], False)
+        if not end or tokens[-len(end) :] != end:
+            return None
+        return tokens[: -len(end)]
 
 
 def _split(one: str, other: str) -> int:

@@ -28,7 +28,7 @@ from steelyard.engines.chat import render_chat
 from steelyard.engines.files import digest_file
 from steelyard.engines.groups import check_group, fresh
 from steelyard.engines.llama.branches import branches
-from steelyard.engines.llama.library import VERSION, library
+from steelyard.engines.llama.library import VERSION, llama_cpp
 from steelyard.engines.llama.model import Model
 from steelyard.engines.llama.window import Entry, Window, chain
 from steelyard.engines.llama.writing import SIDE_BY_SIDE, runs, write
@@ -60,7 +60,7 @@ class Llama:
         threads: int | None = None,
         digests: Mapping[str, Digest] | None = None,
     ) -> None:
-        loaded = library()
+        loaded = llama_cpp()
         self._model = Model(path, loaded)
         if self._model.keeps_state:
             self._model.close()

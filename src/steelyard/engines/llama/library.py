@@ -227,7 +227,7 @@ _ERROR = 4  # GGML_LOG_LEVEL_ERROR
 
 
 @functools.cache
-def library() -> Library:
+def llama_cpp() -> Library:
     """Return the library of the installed wheel, loaded once a process.
 
     Raises:

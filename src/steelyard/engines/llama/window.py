@@ -106,12 +106,13 @@ class Window:
     def compute_alone(self, entries: Sequence[Entry]) -> list[Floats]:
         """Return what `compute` does, to the bit the same for any number of entries.
 
-        A single token is multiplied by other kernels than several, so it is given company.
+        A single token is multiplied by other kernels than several, so it is given company: behind
+        it, for what lies before it would move it to another place in memory.
         """
         if len(entries) % BATCH != 1:
             return self.compute(entries)
         try:
-            return self.compute([Entry(entries[0].token, 0, (_SPARE,), False), *entries])
+            return self.compute([*entries, Entry(entries[0].token, 0, (_SPARE,), False)])
         finally:
             self.drop(_SPARE)
 
