@@ -24,10 +24,10 @@ MOST_EXTRA = 2
 FINDINGS: Mapping[str, tuple[str, ...]] = {
     "base_licence_presumed": ("use.base-licence-presumed", "licence.presumed"),
     "base_unresolved": ("use.base-unresolved",),
-    "conflicting_sources": ("licence.disagreement", "lineage.conflict"),
+    "conflicting_sources": ("licence.disagreement", "lineage.disagreement"),
     "dataset_risk": ("use.dataset-risk",),
     "hidden_terms": ("use.hidden-terms",),
-    "label_looser_than_ancestor": ("licence.looser-than-base",),
+    "label_looser_than_ancestor": ("licence.looser-than-base", "use.label-not-same-terms"),
     "missing_licence": ("use.missing-licence", "licence.none"),
     "name_prefix_missing": ("use.name-prefix-missing",),
     "no_lawful_name": ("use.no-lawful-name",),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 import click
 import msgspec
 
+from steelyard.cli import output
 from steelyard.core.errors import UsageError
 from steelyard.core.use import Use
 from steelyard.flow.profile import profile
@@ -41,7 +42,7 @@ def answered(ask: Callable[[Use], Iterable[Question]], known: Use) -> Use:
 
 def _answer(question: Question, known: Use) -> Use:
     """Return a profile with the answer to one question, asked again until it makes sense."""
-    click.echo(f"\n{question.ask}\n  matters for: {', '.join(question.because)}", err=True)
+    output.aside(f"\n{question.ask}\n  matters for: {'; '.join(question.because)}")
     while True:
         said = click.prompt(
             f"  {question.key} [{_FORM[question.kind]}, or empty]",
@@ -56,7 +57,7 @@ def _answer(question: Question, known: Use) -> Use:
             given = {k: v for k, v in msgspec.to_builtins(known).items() if v is not None}
             return profile({**given, question.key: value}, "your answer")
         except UsageError as error:
-            click.echo(f"  {error.message}; {error.hint}", err=True)
+            output.aside(f"  {error.message}; {error.hint}")
 
 
 def taken(said: str, kind: Kind) -> object:

@@ -97,7 +97,9 @@ def _claims(override: Override, evidence: Sequence[Evidence]) -> Iterator[Claim]
     by_licence: Mapping[str, May] = next(
         (one.value["answers"] for _, one in facts if one.name == reasons), {}
     )
-    answer = _answer(override, fact.value, by_licence)
+    if override.licence and override.licence not in by_licence:
+        return  # it is about a text that has no say here
+    answer = _answer(override, by_licence)
     value = {
         "action": override.action,
         "answer": answer,
@@ -112,11 +114,9 @@ def _claims(override: Override, evidence: Sequence[Evidence]) -> Iterator[Claim]
     yield Fact(name=name, value=answer)
 
 
-def _answer(override: Override, standing: May, by_licence: Mapping[str, May]) -> May:
+def _answer(override: Override, by_licence: Mapping[str, May]) -> May:
     """Return what holds after a decision: of one licence, the worst of it and of all others."""
     if not override.licence:
         return override.answer
-    if override.licence not in by_licence:
-        return standing
     others = [may for licence, may in by_licence.items() if licence != override.licence]
     return min((*others, override.answer), key=rank)

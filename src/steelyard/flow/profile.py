@@ -14,6 +14,7 @@ KEYS = Use.__struct_fields__
 _HINT = "steelyard explain use names the keys of a profile"
 _FIGURES = ("mau", "mau_at_release", "dau", *(key for key in KEYS if key.endswith("_usd")))
 
+_NOTHING: tuple[object, ...] = (None, "", [])
 _ENTITIES = {
     "company": {
         "business",
@@ -53,13 +54,13 @@ def profile(values: Mapping[str, object], origin: str) -> Use:
     """Return the profile that keys and values make.
 
     Args:
-        values: By key; None is *not known*, as is a key that is not there.
+        values: By key; None is *not known*, as are an empty text or list, and a key that is not there.
         origin: Where they come from, for messages.
 
     Raises:
         UsageError: A key is unknown, or a value makes no sense.
     """
-    given = {key: value for key, value in values.items() if value is not None}
+    given = {key: value for key, value in values.items() if value not in _NOTHING}
     for key in given:
         if key not in KEYS:
             raise UsageError(f"{origin!r}: a use profile has no key {key!r}", hint=_nearest(key))

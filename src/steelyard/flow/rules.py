@@ -10,7 +10,7 @@ import msgspec
 from steelyard.core.claim import Fact, Finding, Gap, Measurement, Severity
 from steelyard.core.evidence import Evidence
 from steelyard.core.policy import Outcome, Ruling, best, worst
-from steelyard.flow.examine import completions
+from steelyard.flow.examine import SETTINGS, completions
 
 
 class _Kind(
@@ -56,7 +56,7 @@ class Ceiling(_Kind, frozen=True, kw_only=True, tag="ceiling"):
             for item in evidence
             if isinstance(item.claim, Finding) and self._minds(item.claim.rule)
         ]
-        seen = {item.source.probe for item in evidence}
+        seen = {item.source.probe for item in evidence} - SETTINGS
         probes = {*self.probes, *(probe for probe in seen if self._minds(f"{probe}."))}
         looked, missing = _look(evidence, sorted(probes))
         due = [item for item in hits if _rank(item) >= self.fail.rank]

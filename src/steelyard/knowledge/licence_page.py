@@ -157,6 +157,10 @@ def _limits(terms: Licence) -> list[str]:
         + (f"; not meant: {area.exempt}" if area.exempt else "")
         for area in terms.geo
     ]
+    for one in terms.excluded:
+        who = " or ".join(one.entities)
+        what = ", ".join(QUESTION_WORDS[question].lower() for question in one.questions)
+        lines.append(f"not granted to a {who}: {what}{_section(one.section)}")
     if terms.field_of_use_barred:
         fields = ", ".join(field.replace("_", " ") for field in terms.field_of_use_barred)
         lines.append(f"barred fields: {fields}")

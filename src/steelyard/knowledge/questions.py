@@ -47,13 +47,15 @@ def questions(licences: Sequence[Licence], use: Use) -> Iterator[Question]:
     for key, (kind, ask, relevant) in _QUESTIONS.items():
         if getattr(use, key) is not None:
             continue
-        because = [
-            f"{terms.id} {section}".strip()
-            for terms in licences
-            for section in relevant(terms, use)
-        ]
-        if because:
-            yield Question(key=key, kind=kind, ask=ask, because=tuple(dict.fromkeys(because)))
+        because = [_sections(terms, list(relevant(terms, use))) for terms in licences]
+        if any(because):
+            yield Question(key=key, kind=kind, ask=ask, because=tuple(filter(None, because)))
+
+
+def _sections(terms: Licence, sections: Sequence[str]) -> str:
+    """Return a licence with those of its sections that make a question matter; empty for none."""
+    named = ", ".join(dict.fromkeys(filter(None, sections)))
+    return " ".join(filter(None, (terms.id, named))) if sections else ""
 
 
 def _commercial(terms: Licence, _: Use) -> Iterator[str]:
@@ -108,7 +110,8 @@ def _figure(metric: str, *, at_release: bool = False) -> Relevant:
         for threshold in terms.thresholds:
             dated = threshold.at == "version_release_date"
             if threshold.metric == metric and dated == at_release and _concerns(threshold, use):
-                yield threshold.section
+                released = f" (released {terms.release_date})" if at_release else ""
+                yield f"{threshold.section}{released}"
 
     return relevant
 
@@ -170,7 +173,7 @@ _QUESTIONS: Mapping[str, tuple[Kind, str, Relevant]] = {
     "mau": ("figure", "How many monthly active users are there now?", _figure("mau")),
     "mau_at_release": (
         "figure",
-        "How many were there in the calendar month before the licence's release?",
+        "How many monthly active users were there in the calendar month before the release?",
         _figure("mau", at_release=True),
     ),
     "dau": ("figure", "How many daily active users are there?", _figure("dau")),

@@ -77,9 +77,7 @@ def _barred(said: UseSaid) -> Iterator[str]:
     for one in said.answers:
         if one.answer in ("no", "unknown"):
             yield ""
-            yield from _wrapped(
-                f"To {ACTIONS.get(one.action, one.action)}: {one.answer}: {one.why}."
-            )
+            yield from _wrapped(f"To {ACTIONS.get(one.action, one.action)}: {one.words}.")
 
 
 def _part(heading: str, lead: str, owed: Sequence[Owed]) -> Iterator[str]:

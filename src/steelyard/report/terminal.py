@@ -15,6 +15,7 @@ from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
 from steelyard.report.summary.use import NOTE, Owed, use_said
 from steelyard.report.summary.verdict import counts, reasons, sentence
+from steelyard.report.summary.weights import compared, relations
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,6 +99,7 @@ def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:
         ("Licence", _licence(dossier)),
         ("Lineage", _lineage(dossier)),
         ("Use", _use(dossier)),
+        ("Weights", _descent(dossier)),
         ("Footprint", _footprint(dossier)),
         ("Files", _files(dossier)),
         ("Next", [("", step) for step in next_step(dossier)]),
@@ -172,16 +174,17 @@ def _use(dossier: Dossier) -> Iterator[Row]:
         return
     if not said.asked:
         yield "", "not asked: steelyard use SUBJECT asks what it is to be used for"
+        yield "", "what is said of licences is not legal advice"
         return
     for answer in said.answers:
-        yield answer.name, _clean(": ".join(filter(None, (answer.answer, answer.why))))
+        yield answer.name, _clean(answer.words)
     yield from _few(("decided", _clean(one.words)) for one in said.decisions)
     yield from _few(("duty", _duty(owed)) for owed in said.duties[:_DUTIES])
     yield from _more(len(said.duties) - _DUTIES, "more duty", many="more duties")
     yield from _few(("if", _clean(one.words)) for one in said.conditions if one.open)
     yield from _few(("watch", _clean(one.words)) for one in said.conditions if not one.open)
-    dates = f" As of {', '.join(said.dates)}." if said.dates else ""
-    yield "", f"{NOTE}{dates}"
+    yield from _few(("read", _clean(one)) for one in said.read[:_LINES])
+    yield "", NOTE
 
 
 def _duty(owed: Owed) -> str:
@@ -220,6 +223,20 @@ def _lineage(dossier: Dossier) -> Iterator[Row]:
         else:
             yield "", branch.strokes + branch.head
             yield "", f"{branch.strokes_beside}  {branch.about}"
+
+
+def _descent(dossier: Dossier) -> Iterator[Row]:
+    found = list(relations(dossier))
+    several = len({where for where, _ in found}) > 1
+    for where, relation in found[:_LINES]:
+        if several:
+            yield "of", _clean(where)
+        yield "", f"{relation.words} {_clean(relation.to)}: {_clean(relation.why)}"
+    yield from _more(len(found) - _LINES, "more relation")
+    for _, known in compared(dossier):
+        if known.unrelated + known.undecided and not known.related:
+            count = counted(known.unrelated + known.undecided, "model")
+            yield "", f"held against {count}, related to none"
 
 
 def _footprint(dossier: Dossier) -> Iterator[Row]:

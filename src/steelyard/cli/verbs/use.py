@@ -59,7 +59,7 @@ def command(subject: str, target: Path, location: str | None) -> int:
     licences = licences_at_hand(model)
     if not sys.stdin.isatty():
         for question in questions(licences, known):
-            output.data(f"{question.key}: {question.ask} ({', '.join(question.because)})")
+            output.data(f"{question.key}: {question.ask} ({'; '.join(question.because)})")
         raise UsageError(
             "there is no terminal to ask at",
             hint=f"write the keys into {str(target)!r} under [use]; steelyard explain use",

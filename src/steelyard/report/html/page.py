@@ -206,10 +206,7 @@ def _use(dossier: Dossier) -> UseSaid | None:
     return msgspec.structs.replace(
         said,
         profile=tuple((clean(key), written(value)) for key, value in said.profile),
-        duties=tuple(
-            msgspec.structs.replace(owed, duty=clean(owed.duty), words=clean(owed.words))
-            for owed in said.duties[:_LINES]
-        ),
+        duties=said.duties[:_LINES],
         conditions=said.conditions[:_LINES],
     )
 

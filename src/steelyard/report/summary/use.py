@@ -11,9 +11,11 @@ from steelyard.core.dossier import Dossier
 from steelyard.flow.overrule import OVERRULED
 from steelyard.knowledge.licence_page import NOT_ADVICE
 from steelyard.report.summary.groups import UNASKED, claims
-from steelyard.report.summary.text import as_shape, shown
+from steelyard.report.summary.text import as_shape, clipped, shown
 
-T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
+
+_TEXT = 2_000  # characters of one text
 
 ACTIONS = {
     "run": "run it",
@@ -63,7 +65,7 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
         """Return where the text says so."""
         section = f", section {self.section}" if self.section else ""
         base = f", presumed of {self.path[-1]}" if self.presumed and self.path else ""
-        return shown(f"{self.licence}{section}{base}")
+        return f"{self.licence}{section}{base}"
 
 
 class Because(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +95,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     def words(self) -> str:
         """Return it in one line, with where the text says so."""
         source = ", section ".join(filter(None, (self.licence, self.section)))
-        return shown(f"{self.text} ({source})" if source else self.text)
+        return f"{self.text} ({source})" if source else self.text
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +114,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         """Return it in one line."""
         of = f" for {self.licence}" if self.licence else ""
         action = ACTIONS.get(self.action, self.action)
-        return shown(
+        return (
             f"{action}: {self.answer}{of} in place of {self.was}, decided by {self.by}"
             f" on {self.date}: {self.reason}"
         )
@@ -132,6 +134,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
     @property
+    def words(self) -> str:
+        """Return answer and reason in one line."""
+        colon = "" if self.why.startswith("(") or not self.why else ":"
+        return f"{self.answer}{colon} {self.why}".rstrip()
+
+    @property
     def name(self) -> str:
         """Return the action for people."""
         return ACTIONS.get(self.action, shown(self.action).replace("_", " "))
@@ -147,7 +155,7 @@ class UseSaid(msgspec.Struct, frozen=True, kw_only=True):
         duties: What to do, each once.
         conditions: What has to hold.
         decisions: What a person decided.
-        dates: When the texts were read.
+        read: For each licence, how much of its text was read, and when.
     """
 
     asked: bool
@@ -156,7 +164,7 @@ class UseSaid(msgspec.Struct, frozen=True, kw_only=True):
     duties: tuple[Owed, ...] = ()
     conditions: tuple[Condition, ...] = ()
     decisions: tuple[Decision, ...] = ()
-    dates: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
 
 
 def use_said(dossier: Dossier) -> UseSaid | None:
@@ -166,7 +174,7 @@ def use_said(dossier: Dossier) -> UseSaid | None:
         unasked = any(gap.name == UNASKED for _, gap in claims(dossier, Gap))
         return UseSaid(asked=False) if unasked else None
     because = {
-        fact.name.removeprefix(_BECAUSE): shape
+        fact.name.removeprefix(_BECAUSE): _visible(shape)
         for fact in facts
         if fact.name.startswith(_BECAUSE) and (shape := as_shape(fact.value, Because))
     }
@@ -179,13 +187,26 @@ def use_said(dossier: Dossier) -> UseSaid | None:
         duties=duties,
         conditions=_shapes(facts, "use.condition", Condition),
         decisions=decisions,
-        dates=_dates([one.as_of for one in because.values()] + [one.as_of for one in duties]),
+        read=_read([*because.values(), *duties]),
     )
 
 
-def _shapes(facts: Sequence[Fact], name: str, kind: type[T]) -> tuple[T, ...]:
+def _shapes(facts: Sequence[Fact], name: str, kind: type[S]) -> tuple[S, ...]:
     found = (as_shape(fact.value, kind) for fact in facts if fact.name == name)
-    return tuple(shape for shape in found if shape is not None)
+    return tuple(_visible(shape) for shape in found if shape is not None)
+
+
+def _visible(shape: S) -> S:
+    """Return a shape in whose texts nothing is hidden; a dossier may come from anywhere."""
+    return msgspec.structs.replace(
+        shape, **{name: _seen(value) for name, value in msgspec.structs.asdict(shape).items()}
+    )
+
+
+def _seen(value: object) -> object:
+    if isinstance(value, tuple):
+        return tuple(map(_seen, value))
+    return clipped(shown(value), _TEXT) if isinstance(value, str) else value
 
 
 def _profile(facts: Sequence[Fact]) -> tuple[tuple[str, object], ...]:
@@ -206,11 +227,13 @@ def _answers(
         why = _why(because.get(action))
         if action in decided:
             why = f"decided by {decided[action].by}; the texts: {decided[action].was}, {why}"
-        yield Answer(action=action, answer=shown(answer), why=shown(why))
+        yield Answer(action=action, answer=shown(answer), why=why)
 
 
-def _dates(read: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted({date for date in read if date}))
+def _read(rest_on: Sequence[Because | Owed]) -> tuple[str, ...]:
+    """Return for each licence how much of its text was read, and when."""
+    told = {one.licence: (one.read, one.as_of) for one in rest_on if one.licence and one.read}
+    return tuple(f"{id}: {read}, as of {as_of}" for id, (read, as_of) in told.items())
 
 
 def _why(because: Because | None) -> str:

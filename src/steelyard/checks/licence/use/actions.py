@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can be done with a model, and what each asks of a licence: permissions, and triggers of duties."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -17,6 +18,57 @@ ACTIONS: tuple[Action, ...] = (
     "train_on_outputs",
     "publish",
 )
+PAGES: Mapping[Action, tuple[str, str]] = {
+    "run": (
+        "May it be run",
+        """
+Load the model and use it, for oneself or within an organisation. It asks every text of the chain for leave to
+use; commercial use besides, where the profile says so or does not say. Duties that come with any use, such as
+use limits, come up.
+""",
+    ),
+    "fine_tune": (
+        "May it be changed",
+        """
+Fine-tune, merge, quantise or prune it. It asks every text of the chain for leave to make derivatives; to hand
+on as well, unless the profile says `distribute = false`. Duties of changing it come up, and those of
+handing on a changed copy: name, notices, a statement of changes.
+""",
+    ),
+    "redistribute": (
+        "May it be handed on",
+        """
+Hand on the files as they are. It asks the text of the model itself for leave to redistribute; the texts of
+what it was made from for leave to redistribute and to make derivatives, for what is handed on is a changed
+copy of those, even where it was quantised only.
+""",
+    ),
+    "host": (
+        "May it be offered as a service",
+        """
+Offer it to others by an interface, without handing on weights. It asks every text of the chain for leave to
+do so. Some texts count that as handing on, with all duties; some want words shown; a changed model may need a
+name that begins in a given way.
+""",
+    ),
+    "train_on_outputs": (
+        "May other models be trained on its outputs",
+        """
+Train another model on what this one puts out. It asks what each text of the chain says of outputs: some bar
+it, some allow it and want a name or words, some count the trained model as a derivative with all duties. Where
+a text says nothing, no bar is found. Duties of the trained model come up once it is handed on or offered.
+""",
+    ),
+    "publish": (
+        "May something be published about it",
+        """
+Write about it: papers, announcements, evaluations. It asks every text of the chain for leave to use. Some texts
+want to be named in publications.
+""",
+    ),
+}
+"""For each action a title, and a page."""
+
 Permission = Question | Literal["train_other_models"]
 """A grant of the text, or what it says of training other models on outputs."""
 

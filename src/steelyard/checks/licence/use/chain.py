@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from steelyard.checks.licence.graph import Ancestor, Graph
+from steelyard.checks.licence.graph import ROOT, Ancestor, Graph, Relation
 from steelyard.checks.licence.meaning import Meaning, licences
 from steelyard.checks.licence.use.actions import Action, Asked, Standing, asked
 from steelyard.checks.licence.use.clashes import clashes
@@ -14,11 +14,12 @@ from steelyard.checks.licence.use.found import Found, Reason, Situation, togethe
 from steelyard.checks.licence.use.meanings import of_meaning, unknown
 from steelyard.knowledge.terms import Licence, Term, Trigger
 
-Bond = Literal["derivative", "outputs", "data"]
-"""How an ancestor binds: as what the model was changed from, by its outputs, or as data only."""
+Bond = Literal["derivative", "part", "outputs", "data"]
+"""How an ancestor binds: as what the model was changed from, as a part of it that lies there
+unchanged, by its outputs, or as data only."""
 
-_WEAK = frozenset({"config", "prose"})
-"""Sources whose word for a model of which nothing is known does not count: they are often stale."""
+_WEAK = frozenset({"config", "data", "prose"})
+"""Sources whose word for a model of which nothing is known does not count: hints, and often stale."""
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,21 +47,42 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
 
 def parents(graph: Graph) -> tuple[Parent, ...]:
     """Return the ancestors that count, nearest first."""
+    changed = _reached(graph, frozenset({"derived_from", "contains"}))
+    held = _reached(graph, frozenset({"contains"}))
     found = []
     for ancestor in graph.ancestors():
-        speakers = {edge.by for edge in graph.edges if edge.parent == ancestor.node.id}
-        if ancestor.node.terms is not None or speakers - _WEAK:
-            found.append(Parent(ancestor=ancestor, bond=_bond(ancestor)))
+        node = ancestor.node
+        speakers = {edge.by for edge in graph.edges if edge.parent == node.id}
+        own_part = (
+            node.terms is None and node.basis == "declared"
+        )  # what is declared is about it too
+        if node.terms is not None or (speakers - _WEAK and not own_part):
+            bond: Bond = "part" if node.id in held else "derivative"
+            if node.id not in changed:
+                bond = _by_training(ancestor)
+            found.append(Parent(ancestor=ancestor, bond=bond))
     return tuple(found)
 
 
-def _bond(ancestor: Ancestor) -> Bond:
+def _reached(graph: Graph, relations: frozenset[Relation]) -> set[str]:
+    """Return the ids of the nodes that the model leads to by edges of some relations alone."""
+    seen, rest = {ROOT}, [ROOT]
+    while rest:
+        at = rest.pop()
+        for edge in graph.edges:
+            if edge.child == at and edge.relation in relations and edge.parent not in seen:
+                seen.add(edge.parent)
+                rest.append(edge.parent)
+    return seen - {ROOT}
+
+
+def _by_training(ancestor: Ancestor) -> Bond:
+    """Return how an ancestor binds that only taught the model."""
     relations = [edge.relation for edge in ancestor.path]
     if ancestor.node.kind == "dataset":
         return "data"
-    if "trained_on_outputs_of" in relations or ancestor.node.kind == "outputs":
-        return "outputs"
-    return "data" if "trained_on" in relations else "derivative"
+    by_outputs = "trained_on_outputs_of" in relations or ancestor.node.kind == "outputs"
+    return "outputs" if by_outputs else "data"
 
 
 def over_chain(
@@ -80,9 +102,11 @@ def over_chain(
     parts = [of_meaning(meant, mine, situation) for meant in own]
     if not own:
         parts.append(unknown("no licence is declared; that is no permission", "missing"))
-    parts.extend(part for parent in chain for part in _of_parent(parent, action, theirs, situation))
+    for parent in chain:
+        bound = mine if parent.bond == "part" else theirs
+        parts.extend(_of_parent(parent, action, bound, situation))
     whole = together(parts)
-    return _with(whole, clashes(whole.duties, own, [p for p in chain if p.bond != "data"]))
+    return _with(whole, clashes(whole))
 
 
 def _with(found: Found, reasons: Sequence[Reason]) -> Found:

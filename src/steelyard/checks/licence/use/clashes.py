@@ -2,37 +2,23 @@
 """Duties that exclude each other: names that must begin in two ways, same terms only against other limits."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
 
-from steelyard.checks.licence.meaning import Meaning, licences
-from steelyard.checks.licence.use.found import Owed, Reason
+from steelyard.checks.licence.use.found import Found, Owed, Reason
+from steelyard.knowledge.licence import licence
 from steelyard.knowledge.terms import Licence
 
 _TOGETHER = (frozenset({"GPL-3.0-only", "AGPL-3.0-only"}),)
 """Licences under the same terms only that say themselves that they go together (GPL-3.0, section 13)."""
 
 
-class HasLicences(Protocol):
-    """Something that stands under licences."""
+def clashes(found: Found) -> tuple[Reason, ...]:
+    """Return why the duties of an action cannot all be kept.
 
-    @property
-    def licences(self) -> tuple[Licence, ...]:
-        """Return them."""
-
-
-def clashes(
-    duties: Sequence[Owed], own: Sequence[Meaning], chain: Sequence[HasLicences]
-) -> tuple[Reason, ...]:
-    """Return why duties cannot all be kept.
-
-    Args:
-        duties: All that an action brings.
-        own: What is declared for the model itself.
-        chain: What binds besides.
+    Of a choice between licences only the one that was taken counts: it alone gave reasons.
     """
-    every = {terms.id: terms for meant in own for terms in licences(meant)}
-    every |= {terms.id: terms for one in chain for terms in one.licences}
-    return (*_names(duties), *_same_terms(duties, list(every.values())))
+    ids = dict.fromkeys(reason.licence for reason in found.reasons)
+    every = [terms for id in ids if (terms := licence(id))]
+    return (*_names(found.duties), *_same_terms(found.duties, every))
 
 
 def prefixes(duties: Sequence[Owed]) -> dict[str, str]:
@@ -61,15 +47,15 @@ def _flat(name: str) -> str:
 
 def _names(duties: Sequence[Owed]) -> Iterator[Reason]:
     wanted = list(prefixes(duties).items())
-    for at, (licence, prefix) in enumerate(wanted):
+    for at, (owner, prefix) in enumerate(wanted):
         for other, its in wanted[at + 1 :]:
             if exclude(prefix, its):
                 yield Reason(
                     may="unknown",
                     topic="name",
-                    licence=licence,
-                    section=_section(duties, licence, "name_prefix"),
-                    why=f"no name begins with {prefix!r}, as {licence} wants, and with {its!r},"
+                    licence=owner,
+                    section=_section(duties, owner, "name_prefix"),
+                    why=f"no name begins with {prefix!r}, as {owner} wants, and with {its!r},"
                     f" as {other} does ({_section(duties, other, 'name_prefix')})",
                 )
 
@@ -111,5 +97,5 @@ def _agree(one: str, other: str) -> bool:
     return any({one, other} <= pair for pair in _TOGETHER)
 
 
-def _section(duties: Sequence[Owed], licence: str, duty: str) -> str:
-    return next((one.section for one in duties if (one.licence, one.duty) == (licence, duty)), "")
+def _section(duties: Sequence[Owed], owner: str, duty: str) -> str:
+    return next((one.section for one in duties if (one.licence, one.duty) == (owner, duty)), "")

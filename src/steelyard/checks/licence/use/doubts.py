@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator
 
-from steelyard.checks.licence.meaning import ambiguous
+from steelyard.checks.licence.meaning import ambiguous, licences
 from steelyard.checks.licence.use import kinds
 from steelyard.checks.licence.use.actions import meant
 from steelyard.checks.licence.use.chain import Parent
@@ -22,6 +22,8 @@ def doubts(found: Rulings) -> Iterator[Finding]:
     yield from _clashes(found)
     for parent in found.chain:
         yield from _of_parent(parent)
+        if parent.bond == "derivative" and found.declared:
+            yield from _label(parent, found)
     for terms in found.licences:
         for conflict in terms.conflicts:
             sections = " against ".join(conflict.sections)
@@ -66,6 +68,21 @@ def _clashes(found: Rulings) -> Iterator[Finding]:
     for reason in sorted(seen, key=lambda one: (one.topic, one.why)):
         kind = kinds.NO_NAME if reason.topic == "name" else kinds.SAME_TERMS
         yield kind.at("", f"{reason.why} (section {reason.section} of {reason.licence})")
+
+
+def _label(parent: Parent, found: Rulings) -> Iterator[Finding]:
+    """Yield that a base wants its own licence kept, and another one is declared."""
+    own = {terms.id for one in found.declared for terms in licences(one.meant)}
+    edge = parent.ancestor.path[-1]
+    for terms in parent.licences:
+        kept = [d for d in terms.obligations if d.do == "share_alike" and "derivative" in d.when]
+        if kept and own and terms.id not in own:
+            message = (
+                f"declared {' and '.join(sorted(own))}, where {terms.id} of the base"
+                f" {parent.ancestor.node.id!r} wants changed copies under itself"
+                f" (section {kept[0].section})"
+            )
+            yield kinds.LABEL.at(edge.where, message)
 
 
 def _of_parent(parent: Parent) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one licence says of an action: its grants, within its limits, with its duties."""
 
-import re
+import functools
 from collections.abc import Callable, Iterator, Sequence
 
 from steelyard.checks.licence.use.actions import Asked, Permission
@@ -13,11 +13,12 @@ from steelyard.checks.licence.use.limits import (
     territory,
     thresholds,
 )
+from steelyard.core.patterns import late
 from steelyard.knowledge.answers import doubt
 from steelyard.knowledge.terms import Licence, May, Obligation, Term, Trigger
 
-_PLACE = re.compile(r"[IVX]+(?:\(\w+\))*|\d+(?:\.\w+|\(\w+\))*|head|last|para \d+")
-_WORDS = re.compile(r"\([^)]*\s[^)]*\)|:.*")
+_PLACE = late(r"[IVX]+(?:\(\w+\))*|\d+(?:\.\w+|\(\w+\))*|head|last|para \d+")
+_WORDS = late(r"\([^)]*\s[^)]*\)|:.*")
 """Remarks that stand beside a section, and are none."""
 
 _SAYS = {
@@ -146,9 +147,10 @@ def _parted(section: str) -> tuple[str, str]:
     """Return a section, and the remark that stands behind it."""
     place, colon, remark = section.partition(": ")
     if not colon:
-        place, colon, remark = section.partition(" (")
+        place, _, remark = section.partition(" (")
         remark = remark.removesuffix(")")
-    return place, remark
+    balanced = remark.count("(") == remark.count(")")
+    return (place, remark) if balanced else (section, "")
 
 
 def _term(terms: Licence, permission: Permission) -> Term:
@@ -248,6 +250,7 @@ def _due(
     return True, ()
 
 
+@functools.cache
 def _places(section: str) -> frozenset[str]:
     """Return the places that a section names, remarks left out."""
     return frozenset(_PLACE.findall(_WORDS.sub("", section)))

@@ -58,6 +58,17 @@ counts.
 """,
     remedy="Read the card and the prompt before access in the publisher's repository",
 )
+LABEL = Descriptor(
+    id="use.label-not-same-terms",
+    severity=Severity.MEDIUM,
+    title="The label is not the licence that a base wants kept",
+    page="""
+The model was made from one whose licence wants changed copies to be under the same text, and another licence
+is declared for it. Whoever changes a work cannot put it under terms that the licence of that work does not
+allow: the licence of the base goes on binding, whatever the label says.
+""",
+    remedy="Ask the publisher on which grounds the label was chosen; keep to the licence of the base",
+)
 MISSING = Descriptor(
     id="use.missing-licence",
     severity=Severity.MEDIUM,
@@ -117,6 +128,7 @@ KINDS = (
     BASE_UNRESOLVED,
     DATASET_RISK,
     HIDDEN_TERMS,
+    LABEL,
     MISSING,
     NAME_PREFIX,
     NO_NAME,

@@ -36,6 +36,18 @@ def of_meaning(meant: Meaning, asked: Asked, situation: Situation) -> Found:
             return _any_of([of_licence(one, asked, situation) for one in meant.candidates])
 
 
+def preferring(meant: Meaning, ids: frozenset[str]) -> Meaning:
+    """Return a meaning whose candidates are in another order: those that a base comes with first.
+
+    All of them go on counting; what several ask alike is told of the first.
+    """
+    if isinstance(meant, Joined):
+        return Joined(meant.all, tuple(preferring(part, ids) for part in meant.parts))
+    if isinstance(meant, Named):
+        return Named(meant.text, tuple(sorted(meant.candidates, key=lambda one: one.id not in ids)))
+    return meant
+
+
 def unknown(why: str, topic: str) -> Found:
     """Return that nothing can be said."""
     return Found(may="unknown", reasons=(Reason(may="unknown", topic=topic, why=why),))

@@ -12,6 +12,7 @@ from steelyard.checks.licence.meaning import licences
 from steelyard.checks.licence.use.actions import ACTIONS, Action, changes_handed_on, meant, said
 from steelyard.checks.licence.use.chain import Parent, over_chain, parents
 from steelyard.checks.licence.use.found import Found, Owed, Situation, distinct, worse
+from steelyard.checks.licence.use.meanings import preferring
 from steelyard.checks.licence.use.situations import situation
 from steelyard.core.subject import Model
 from steelyard.core.use import Use
@@ -57,7 +58,8 @@ def rulings(
 ) -> Rulings:
     """Return what follows for every action."""
     chain = parents(made_from)
-    own = [one.meant for one in declared]
+    presumed = frozenset(terms.id for parent in chain for terms in parent.licences)
+    own = [preferring(one.meant, presumed) for one in declared]
     asks = situation(model, cards, chain, use)
     answers = {action: over_chain(action, own, chain, asks) for action in ACTIONS}
     told = dict(answers)
