@@ -133,6 +133,8 @@ def _pieces(stem: str, config: str) -> Iterator[str]:
 
 def folders_of(path: str) -> Iterable[str]:
     """Return the names that the folder of a data set may have: `org/name`, `name`, and so on."""
+    if ".." in path.split("/") or path.startswith("/"):
+        return ()
     last = path.rpartition("/")[2]
     return dict.fromkeys(
         (path, path.replace("/", "__"), path.replace("/", "___"), last, last.casefold())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from steelyard.core.engine import Sampling
-from steelyard.core.errors import MalformedError
+from steelyard.core.errors import MalformedError, SteelyardError
 from steelyard.evals.requests import Completion, Continuation, Whole
 from steelyard.evals.tasks.sample import Skipped
 from steelyard.evals.tasks.settings import Settings
@@ -177,6 +177,41 @@ def test_a_column_that_no_row_has_is_named(folder: Folder) -> None:
     folder.data([{"questoin": "?", "choices": ["a"], "answer": 0}])
     with pytest.raises(MalformedError, match="'question' is undefined"):
         folder.open(CHOICE)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"doc_to_target": "anwser"}, "no row has a column 'anwser'; there are question"),
+        ({"doc_to_text": "prompt"}, "no row has a column 'prompt'"),
+        (
+            {"num_fewshot": 5, "fewshot_split": "test"},
+            "5 examples before each question, and there are 1",
+        ),
+        ({"num_fewshot": -1}, "key 'num_fewshot': -1, and must be 0 or more"),
+        ({"dataset_path": "../set"}, "the data set '../set' is not in"),
+        (
+            {"output_type": "generate_until", "generation_kwargs": {"max_gen_toks": 0}},
+            "0 tokens, and must be at least 1",
+        ),
+        ({"repeats": 0}, "key 'repeats': 0, and must be 1 or more"),
+        ({"fewshot_config": {"samples": [1]}}, "'fewshot_config.samples'"),
+        ({"filter_list": [{"name": "x", "filter": "regex"}]}, "the filters of entry 1"),
+        ({"test_split": "nope"}, "asks for the split 'nope'"),
+        ({"dataset_path": "nowhere/set"}, "the data set 'nowhere/set' is not in"),
+        ({"test_split": None}, "names neither a test nor a validation split"),
+        ({"dataset_path": None}, "names no data"),
+        ({"doc_to_image": "image"}, "shows images"),
+        ({"unsafe_code": True}, "runs code that the model writes"),
+    ],
+)
+def test_a_task_that_cannot_be_put_says_why(
+    folder: Folder, said: dict[str, Any], message: str
+) -> None:
+    folder.data(ROWS)
+    with pytest.raises(SteelyardError) as caught:
+        folder.open({**CHOICE, **said})
+    assert message in caught.value.message
 
 
 def test_the_digest_of_a_question_does_not_depend_on_the_limit(folder: Folder) -> None:

@@ -165,6 +165,9 @@ def config_of(said: Mapping[str, Any], where: str) -> TaskConfig:
         raise MalformedError(
             f"'{where}' key 'output_type': {output!r} is none of {', '.join(OUTPUT_TYPES)}"
         )
+    for key, least in (("num_fewshot", 0), ("repeats", 1)):
+        if kept.get(key, least) < least:
+            raise MalformedError(f"'{where}' key '{key}': {kept[key]}, and must be {least} or more")
     kept["fewshot"] = _fewshot(kept, where)
     kept.pop("fewshot_config", None)
     kept.pop("fewshot_split", None)
@@ -213,6 +216,9 @@ def _kinds(kinds: tuple[type, ...]) -> str:
 
 def _fewshot(kept: Mapping[str, Any], where: str) -> Fewshot:
     own = _checked(kept.get("fewshot_config", {}), _FEWSHOT_KINDS, where, "fewshot_config.")
+    samples = own.get("samples")
+    if isinstance(samples, list) and not all(isinstance(each, dict) for each in samples):
+        raise MalformedError(f"'{where}' key 'fewshot_config.samples': each maps names to values")
     inherited = {
         "split": kept.get("fewshot_split"),
         **{
@@ -246,4 +252,7 @@ def _entries(said: list[Any], key: str, needed: str, where: str) -> tuple[dict[s
     for number, each in enumerate(said):
         if not isinstance(each, dict) or needed not in each:
             raise MalformedError(f"'{where}' key '{key}': entry {number + 1} has no '{needed}'")
+        steps = each.get("filter", [])
+        if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+            raise MalformedError(f"'{where}' key '{key}': the filters of entry {number + 1}")
     return tuple(said)

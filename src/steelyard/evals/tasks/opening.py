@@ -20,7 +20,7 @@ from steelyard.evals.tasks.function import Function
 from steelyard.evals.tasks.judging import Judge
 from steelyard.evals.tasks.metrics import metrics_of
 from steelyard.evals.tasks.prompt import Prompts
-from steelyard.evals.tasks.sampling import unsupported
+from steelyard.evals.tasks.sampling import sampling_of, unsupported
 from steelyard.evals.tasks.settings import Settings
 from steelyard.evals.tasks.task import Task
 from steelyard.evals.tasks.trusted import trusted
@@ -75,6 +75,8 @@ def open_task(definition: Definition, around: Surroundings, variation: Variation
     call = trusted(around.call)
     _supported(config)
     metrics = metrics_of(config)
+    if config.output_type == "generate_until":
+        sampling_of(config.generation_kwargs, config.fewshot_delimiter)
     settings = around.settings
     shots = _shots(config, settings)
     asked = config.test_split or config.validation_split
@@ -88,8 +90,10 @@ def open_task(definition: Definition, around: Surroundings, variation: Variation
         raise MalformedError(f"task '{config.task}' has no questions in the split {asked!r}")
     columns = tuple(rows[0]) if config.process_docs else split.columns
     fields = Fields(columns, call, numbers=config.doc_to_choice is not None)
+    _has_columns(config, columns)
     inputs, several = _form(config, fields, rows)
     pool = _pool(config, data, rows, asked, drawn, call) if shots else []
+    _enough(config, pool, shots)
     return Task(
         definition,
         data,
@@ -200,6 +204,30 @@ def _processed(rows: Sequence[Row], function: Function | None, call: Call) -> Se
     if not isinstance(processed, list) or not all(isinstance(row, dict) for row in processed):
         raise MalformedError(f"{function.name!r} gives no rows")
     return processed
+
+
+def _has_columns(config: TaskConfig, columns: Sequence[str]) -> None:
+    """Refuse a bare word where a column must be meant: every question would be that word."""
+    meant = {"doc_to_text": config.doc_to_text}
+    if config.output_type == "multiple_choice" and config.process_results is None:
+        choices = config.doc_to_choice if isinstance(config.doc_to_choice, list) else ()
+        if config.doc_to_target not in choices:
+            meant["doc_to_target"] = config.doc_to_target
+    for key, said in meant.items():
+        if isinstance(said, str) and said.isidentifier() and said not in columns:
+            raise MalformedError(
+                f"task '{config.task}' key '{key}': no row has a column {said!r};"
+                f" there are {', '.join(columns)}"
+            )
+
+
+def _enough(config: TaskConfig, pool: Sequence[Row], shots: int) -> None:
+    own = shots > 0 and config.fewshot.split == config.test_split
+    if len(pool) < shots + own:
+        raise MalformedError(
+            f"task '{config.task}' puts {shots} examples before each question,"
+            f" and there are {len(pool) - own}"
+        )
 
 
 def _form(config: TaskConfig, fields: Fields, rows: Sequence[Row]) -> tuple[bool, bool]:
