@@ -106,7 +106,8 @@ def use_cases(result: dict[str, Any]) -> str:
     rows = [
         (who, *(counts.get((who, kind), 0) for kind in kinds)) for who in ("high", "medium", "low")
     ]
-    return "\n".join([_origin(result), "", *_table(("expected answer is sure", *kinds), rows)])
+    head = ("how sure the expected answer is", *kinds)
+    return "\n".join([_origin(result, "cases that `steelyard check` got"), "", *_table(head, rows)])
 
 
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
