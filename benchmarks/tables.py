@@ -110,7 +110,40 @@ def use_cases(result: dict[str, Any]) -> str:
     return "\n".join([_origin(result, "cases that `steelyard check` got"), "", *_table(head, rows)])
 
 
+def eval_cost(result: dict[str, Any]) -> str:
+    """Return what scoring cost, a table a slice."""
+    lines = [_origin(result, f"medians of {result['runs']} rounds")]
+    for part in dict.fromkeys(row["slice"] for row in result["rows"]):
+        rows = [row for row in result["rows"] if row["slice"] == part]
+        lines += ["", f"**{part}**", ""]
+        lines += _table(
+            (
+                "engine",
+                "tokens",
+                "to the minimum",
+                "CPU s",
+                "times less",
+                "same picks",
+                "worst, nat",
+            ),
+            (
+                (
+                    row["engine"],
+                    f"{row['tokens']:,}",
+                    f"{row['tokens'] / row['minimum']:.3f}",
+                    f"{row['cpu_s']:.1f}",
+                    f"{row['ratio']:.2f}",
+                    f"{row['picks']} of {row['items']}",
+                    f"{row['worst']:.1e}",
+                )
+                for row in rows
+            ),
+        )
+    return "\n".join(lines)
+
+
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "eval-cost": eval_cost,
     "registry": registry,
     "scan-cost": scan_cost,
     "fuzz": fuzz,

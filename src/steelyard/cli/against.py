@@ -8,7 +8,7 @@ from steelyard.cli.documents import dossier_at, is_dossier
 from steelyard.cli.keep import store_at
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UnreadableError, UsageError
-from steelyard.flow.against import Known, known_of
+from steelyard.flow.against import Known, known_of  # noqa: TID253 - it comes with this module
 from steelyard.flow.subjects import PREFIX
 from steelyard.stores import open_store
 

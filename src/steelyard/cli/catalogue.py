@@ -12,10 +12,12 @@ from steelyard.checks.licence.use.actions import PAGES
 from steelyard.core.plugins import extensions
 from steelyard.core.policy import Policy
 from steelyard.core.probe import Descriptor
+from steelyard.flow.engines import known_engines
 from steelyard.flow.examine import known_probes
 from steelyard.flow.policies import known_policies
 from steelyard.flow.rules import AnyRule
 from steelyard.flow.suppress import EXPIRED
+from steelyard.flow.tasks import builtin_tasks
 from steelyard.formats.nesting import known_formats
 from steelyard.knowledge import licence
 from steelyard.report import Report
@@ -104,8 +106,21 @@ def _reports() -> Iterator[Page]:
         )
 
 
+def _engines() -> Iterator[Page]:
+    for kind in known_engines():
+        text = f"{kind.title}.\n\n{kind.page.strip()}"
+        yield Page(id=f"engine.{kind.id}", kind="engines", title=kind.title, text=text)
+
+
+def _tasks() -> Iterator[Page]:
+    for name, path in builtin_tasks().items():
+        text = f"Task `{name}`, as its file says.\n\n```yaml\n{path.read_text('utf-8')}\n```"
+        yield Page(id=f"task.{name}", kind="tasks", title=path.parent.name, text=text)
+
+
 KINDS: dict[str, Callable[[], Iterator[Page]]] = {
     "actions": _actions,
+    "engines": _engines,
     "findings": _findings,
     "formats": _formats,
     "licences": _licences,
@@ -113,6 +128,7 @@ KINDS: dict[str, Callable[[], Iterator[Page]]] = {
     "probes": _probes,
     "reports": _reports,
     "rules": _rule_kinds,
+    "tasks": _tasks,
 }
 
 

@@ -13,10 +13,8 @@ import click
 
 from steelyard import __version__
 from steelyard.cli import output, verbs
+from steelyard.cli.exits import COULD_NOT_RUN, INTERRUPTED
 from steelyard.core.errors import SteelyardError, UsageError
-
-COULD_NOT_RUN = 2
-INTERRUPTED = 130
 
 
 class _Verbs(click.Group):

@@ -65,24 +65,37 @@ class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """A look at one kind of subject.
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be known of a probe before its module is imported.
 
     Attributes:
         id: One word, lower case, stable.
         version: Version of its meaning, see `Source.version`.
         on: Kind of subject it looks at.
-        descriptors: The kinds of findings it can yield.
-        look: Yields the claims, in an order that depends on the subject and its needs alone.
+        formats: Formats of the parts that it looks at; a model without any of them need not be shown
+            to it. None where it looks at every model.
+        otherwise: What it claims of a model without any of them.
         needs: What it rests on besides.
     """
 
     id: str
     version: str
     on: str
+    formats: tuple[str, ...] = ()
+    otherwise: tuple[Claim, ...] = ()
+    needs: tuple[Need, ...] = ()
+
+
+class Probe(Card, frozen=True, kw_only=True):
+    """A look at one kind of subject.
+
+    Attributes:
+        descriptors: The kinds of findings it can yield.
+        look: Yields the claims, in an order that depends on the subject and its needs alone.
+    """
+
     descriptors: tuple[Descriptor, ...]
     look: Look
-    needs: tuple[Need, ...] = ()
 
     @property
     def page(self) -> str:
@@ -96,12 +109,23 @@ def probe(
     version: str,
     on: str = "model",
     descriptors: tuple[Descriptor, ...] = (),
+    formats: tuple[str, ...] = (),
+    otherwise: tuple[Claim, ...] = (),
     needs: tuple[Need, ...] = (),
 ) -> Callable[[Look], Probe]:
-    """Make a probe of a function whose docstring is its manual page."""
+    """Make a probe of a function whose docstring is its manual page; see `Probe`."""
 
     def make(look: Look) -> Probe:
-        return Probe(id=id, version=version, on=on, descriptors=descriptors, look=look, needs=needs)
+        return Probe(
+            id=id,
+            version=version,
+            on=on,
+            descriptors=descriptors,
+            look=look,
+            formats=formats,
+            otherwise=otherwise,
+            needs=needs,
+        )
 
     return make
 

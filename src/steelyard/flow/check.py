@@ -4,19 +4,22 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from steelyard.core.dossier import Dossier
 from steelyard.core.limits import Limits
 from steelyard.core.policy import Policy
 from steelyard.core.ports import Pool, Progress
 from steelyard.core.probe import Context, Probe
-from steelyard.flow.against import Known, hold_against
 from steelyard.flow.discover import discover
-from steelyard.flow.examine import examine, known_probes, written
+from steelyard.flow.examine import examine, ready_probes, written
 from steelyard.flow.model import FileModel
 from steelyard.flow.overrule import overrule
 from steelyard.flow.settings import NOTHING_SET, Settings
 from steelyard.flow.suppress import accept, accept_known, counting
+
+if TYPE_CHECKING:
+    from steelyard.flow.against import Known
 
 
 def check(
@@ -28,7 +31,7 @@ def check(
     progress: Progress,
     settings: Settings = NOTHING_SET,
     baseline: Dossier | None = None,
-    against: Sequence[Known] = (),
+    against: "Sequence[Known]" = (),
 ) -> Dossier:
     """Return the dossier of a folder or file; nothing of the subject runs.
 
@@ -58,7 +61,7 @@ def judge(
     limits: Limits,
     settings: Settings = NOTHING_SET,
     baseline: Dossier | None = None,
-    against: Sequence[Known] = (),
+    against: "Sequence[Known]" = (),
     probes: Sequence[Probe] | None = None,
 ) -> Dossier:
     """Return the dossier of a model that was surveyed.
@@ -75,8 +78,11 @@ def judge(
     now = datetime.now(UTC)
     identity = model.identity()
     context = Context(limits=limits, use=settings.use)
-    evidence = examine(model, known_probes() if probes is None else probes, context, now=now)
-    evidence += hold_against(identity, evidence, against, written(now))
+    evidence = examine(model, ready_probes() if probes is None else probes, context, now=now)
+    if against:
+        from steelyard.flow.against import hold_against
+
+        evidence += hold_against(identity, evidence, against, written(now))
     accepted = accept(identity, evidence, settings, now.date(), written(now))
     if baseline is not None:
         accepted += accept_known(identity, evidence, baseline, written(now))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from steelyard.formats.json import JSON, SPARSE_BYTES, JsonDocument, objects_of
+from steelyard.formats.json import JSON, SPARSE_BYTES, JsonDocument, members, objects_of
 from steelyard.formats.keras_config import read_whole
 from steelyard.formats.port import Budget, Format, Glimpse
 from steelyard.formats.source import Source
@@ -102,4 +102,5 @@ EXPORTED_PROGRAM = Format(
     rank=28,  # before JSON, of which it is one
     matches=_is_exported,
     read=read,
+    members=members,
 )

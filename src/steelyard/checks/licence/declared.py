@@ -9,6 +9,7 @@ import msgspec
 
 from steelyard.checks.licence.files import About
 from steelyard.checks.licence.meaning import Meaning, licences, meaning
+from steelyard.core.patterns import late
 from steelyard.core.probe import place
 from steelyard.core.subject import Model, Part
 from steelyard.detectors.licence_text import Recognition
@@ -27,10 +28,10 @@ CARDS = frozenset({"readme.md", "model_card.md", "modelcard.md", "model-card.md"
 _GGUF_KEYS = ("general.license", "general.license.name", "general.license.link")
 _SAFETENSORS_KEYS = ("license", "modelspec.license")
 _LONGEST_NAME = 300  # characters; what is longer is no name but a text
-_PACKAGE_LINE = re.compile(
+_PACKAGE_LINE = late(
     r"^(?:License-Expression|License):[ \t]*(\S[^\n]{0,200})", re.MULTILINE | re.IGNORECASE
 )
-_PYPROJECT_LINE = re.compile(
+_PYPROJECT_LINE = late(
     r"^license[ \t]*=[ \t]*(?:\{[ \t]*text[ \t]*=[ \t]*)?[\"']([^\"'\n]{1,200})[\"']", re.MULTILINE
 )
 

@@ -3,22 +3,22 @@
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from steelyard.cli import options, output
-from steelyard.cli.against import others
 from steelyard.cli.documents import dossier_at
+from steelyard.cli.exits import EXIT_CODES, INTERRUPTED
 from steelyard.cli.keep import keep
 from steelyard.cli.progress import counter, progress
 from steelyard.core.claim import Severity
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UsageError
 from steelyard.core.limits import Limits
-from steelyard.core.policy import Outcome, Policy, worst
+from steelyard.core.policy import Policy, worst
 from steelyard.core.ports import Pool, Progress, Silent
-from steelyard.flow.against import Known
 from steelyard.flow.check import check, judge
 from steelyard.flow.policies import failing_on, trusting_hub
 from steelyard.flow.policies import policy as find_policy
@@ -28,9 +28,10 @@ from steelyard.flow.settings import NOTHING_SET, Settings, settings
 from steelyard.flow.subjects import PREFIX, locate
 from steelyard.report import json
 
-INTERRUPTED = 130
+if TYPE_CHECKING:
+    from steelyard.flow.against import Known
+
 _AT_ONCE = 8  # files that are fetched at once, most of which wait for the hub
-EXIT_CODES = {Outcome.PASS: 0, Outcome.WARN: 0, Outcome.FAIL: 1, Outcome.UNKNOWN: 3}
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +49,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     baseline: Dossier | None = None
     headers: bool = False
-    against: tuple[Known, ...] = ()
+    against: "tuple[Known, ...]" = ()
 
 
 @click.command("check")
@@ -116,6 +117,8 @@ def command(
         outcome = check_each(sweep, workers, policy, as_json=as_json)
         return INTERRUPTED if outcome is None else EXIT_CODES[outcome]
     if against:
+        from steelyard.cli.against import others
+
         known = others(against, location, functools.partial(_plainly, jobs or free_cores()))
         terms = msgspec.structs.replace(terms, against=tuple(known))
     dossiers = check_all(subjects, terms, jobs or free_cores(), workers)

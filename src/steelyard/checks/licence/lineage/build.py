@@ -92,8 +92,9 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True):
 def lineage(model: Model, cards: tuple[CardAt, ...]) -> Lineage:
     """Return what a model was made from, as far as anything says so.
 
-    A statement in a folder that is itself said to be a base or a part is one about that folder. The
-    same files give the same graph, in whatever order they lie.
+    A statement in a folder that is itself said to be a base or a part is one about that folder; one in
+    a folder that names the whole as its base, as an adapter beside its model does, is about the folder
+    alone. The same files give the same graph, in whatever order they lie.
 
     Args:
         model: The model.
@@ -101,7 +102,11 @@ def lineage(model: Model, cards: tuple[CardAt, ...]) -> Lineage:
     """
     said, gaps = _gathered(model, cards)
     folders = {folder for file in model.artifacts() for folder in _above(file.path)}
-    named = [(one, meant(one.raw, one.where, folders)) for one in said]
+    named = [
+        (one, name)
+        for one in said
+        if (name := meant(one.raw, one.where, folders)).id != ROOT or not _folder(one.where)
+    ]
     inside = {name.id.removeprefix("./") for _, name in named if name.inside}
     statements = [
         Statement(said=one, child=_child(one.where, name, inside), name=name) for one, name in named
@@ -135,6 +140,11 @@ def _gathered(model: Model, cards: tuple[CardAt, ...]) -> tuple[list[Said], list
     return said, gaps
 
 
+def _folder(where: str) -> str:
+    """Return the folder of the file that a place lies in; empty at the top."""
+    return where.partition("!")[0].partition(" ")[0].rpartition("/")[0]
+
+
 def _above(path: str) -> Iterator[str]:
     """Yield the folders that a file lies in."""
     while "/" in path:
@@ -144,8 +154,7 @@ def _above(path: str) -> Iterator[str]:
 
 def _child(where: str, name: Name, inside: AbstractSet[str]) -> str:
     """Return the node a statement is about: the innermost folder that is one, else the model itself."""
-    path = where.partition("!")[0].partition(" ")[0]
-    for folder in _above(path):
+    for folder in _above(f"{_folder(where)}/"):
         if folder in inside and f"./{folder}" != name.id:
             return f"./{folder}"
     return ROOT
@@ -179,6 +188,7 @@ def _nodes(
     first: dict[str, Statement] = {}
     for at in statements:
         first.setdefault(at.name.id, at)
+    first.pop(ROOT, None)
     for id, at in first.items():
         contained = (
             all(one.said.relation == "contains" for one in statements if one.name.id == id)

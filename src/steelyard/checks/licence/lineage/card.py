@@ -4,21 +4,23 @@
 Source: huggingface/hub-docs, `modelcard.md` and `docs/hub/model-cards.md` ("Specifying a base model").
 """
 
-import re
+from collections.abc import Iterator
 
 from steelyard.checks.licence.declared import CardAt
 from steelyard.checks.licence.lineage.said import UNREAD, Said, Saying, texts
 from steelyard.core.claim import Gap
+from steelyard.core.patterns import late
+from steelyard.core.probe import place
 
 _NAMES = ("name", "id", "model", "repo", "repo_id", "path")
-_TAG = re.compile(
-    r"(base_model|dataset)s?:(?:(adapter|finetune|merge|quantized):)?([^\s:][^\n]{0,299})"
-)
+_BREAKS = frozenset({"broken", "too-long", "too-much"})
+_TAG = late(r"(base_model|dataset)s?:(?:(adapter|finetune|merge|quantized):)?([^\s:][^\n]{0,299})")
 
 
 def card(cards: tuple[CardAt, ...]) -> Saying:
     """Yield the bases and data sets that cards declare."""
     for at in cards:
+        yield from _broken(at)
         process = ", ".join(at.card.base_model_relation)
         for name in _named(at, "base_model"):
             yield Said(by="card", raw=name, where=at.at("base_model"), process=process)
@@ -49,6 +51,15 @@ def tags(cards: tuple[CardAt, ...]) -> Saying:
                 )
             else:
                 yield Said(by="tag", raw=match[3], where=where, process=match[2] or "")
+
+
+def _broken(at: CardAt) -> Iterator[Gap]:
+    """Yield the gap of front matter that breaks off: what stands behind the break is not known."""
+    for flaw in at.card.flaws:
+        if flaw.code in _BREAKS:
+            reason = "the front matter of the card breaks off; bases named after that are not known"
+            yield Gap(name=UNREAD, reason=reason, where=place(at.part.where, line=flaw.at))
+            return
 
 
 def _named(at: CardAt, field: str) -> list[str]:

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 
 from steelyard.checks.licence.declared import file_name
 from steelyard.checks.licence.lineage.said import MOST, Said, Saying
+from steelyard.core.patterns import late
 from steelyard.core.probe import place
 from steelyard.core.subject import Model
 from steelyard.formats.json import JsonDocument, objects_of
 
 _NAME = "_name_or_path"
-_COMPONENT = re.compile(
+_COMPONENT = late(
     r"(?:mm_)?(?:audio|image|language|llm|speech|text|video|vision)_(?:backbone|decoder|encoder|model|tower)"
     r"(?:_(?:id|name|name_or_path|path))?"
 )

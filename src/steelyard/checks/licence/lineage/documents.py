@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from steelyard.checks.licence.declared import CARDS, file_name
 from steelyard.core.errors import LimitError
 from steelyard.core.limits import Limits
+from steelyard.core.patterns import late
 from steelyard.core.subject import Model, Part
 from steelyard.formats.port import Budget
 from steelyard.formats.text import Text
@@ -15,7 +16,7 @@ from steelyard.formats.yaml_events import build
 
 PROSE_CHARACTERS = 400_000  # of a card; longer ones are tables of results
 
-_FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n", re.MULTILINE)
+_FENCE = late(r"^[ \t]*(```+|~~~+)[^\n]*\n", re.MULTILINE)
 _BLOCKS = 50
 _BLOCK_CHARACTERS = 200_000
 

@@ -10,13 +10,17 @@ from steelyard.checks.licence.lineage.build import Statement
 from steelyard.core.claim import Finding
 
 _SURE = 6  # strength; what is weaker is a hint and contradicts nothing
+_PARTIAL = frozenset({"config", "gguf", "tag"})
+"""Sources that name one model of a merge, or the base of the base, as a rule."""
+
 _MOST_NAMES = 5
 
 
 def disagreements(statements: Sequence[Statement]) -> Iterator[Finding]:
     """Yield a finding for each source that does not name what the strongest names.
 
-    A source may name more, as a card does that names the model before the base as well.
+    A source may name more, as a card does that names the model before the base as well. Some name
+    less as a rule: `_name_or_path` of a merge is its first model.
     """
     said: dict[str, dict[str, Statement]] = {}
     for at in statements:
@@ -28,7 +32,8 @@ def disagreements(statements: Sequence[Statement]) -> Iterator[Finding]:
     strongest, *others = said.items()
     for by, named in others:
         missing = [at for id, at in strongest[1].items() if id not in named]
-        if missing:
+        partly = by in _PARTIAL and len(missing) < len(strongest[1])
+        if missing and not partly:
             here, there = _names(list(named.values())), _names(missing)
             message = f"{by} names {here}, where {strongest[0]} names {there}"
             where = next(iter(named.values())).said.where
@@ -42,7 +47,7 @@ def cycles(graph: Graph, cards: Sequence[CardAt]) -> Iterator[Finding]:
     for edge in graph.edges:
         itself = edge.child == edge.parent or (edge.child == ROOT and edge.parent.lower() in own)
         if itself and edge.relation == "derived_from":
-            message = f"{edge.parent!r} is named as its own base"
+            message = f"{edge.parent or 'the model'!r} is named as its own base"
             yield kinds.CYCLE.at(edge.where, message)
     for circle in _circles(graph.edges):
         steps = [

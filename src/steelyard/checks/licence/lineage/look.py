@@ -113,7 +113,5 @@ def _unresolved(known: Lineage) -> Iterator[Gap]:
     for edge in known.graph.edges:
         if edge.parent in unknown and edge.relation != "trained_on" and edge.by != "config":
             unknown.discard(edge.parent)
-            reason = (
-                f"{edge.parent!r} is no id of a model but a path; which model it is, is not known"
-            )
+            reason = f"{edge.parent!r} is no id of a model but a path or a placeholder; which model it is, is not known"
             yield Gap(name="lineage.unresolved", reason=reason, where=edge.where)

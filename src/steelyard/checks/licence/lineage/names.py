@@ -7,18 +7,18 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
+from steelyard.core.patterns import late
+
 LONGEST = 300  # characters of a name that are kept
 
-_HUB = re.compile(
+_HUB = late(
     r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/(?:datasets/|models/)?|hf(?:://|:)",
     re.IGNORECASE,
 )
-_CACHED = re.compile(
-    r"(?:.*[/\\])?(?:models|datasets)--([\w.-]{1,96}?)(?:--([\w.-]{1,96}))?(?:[/\\].*)?"
-)
-_ID = re.compile(r"[\w.-]{1,96}(?:/[\w.-]{1,96})?")
-_IN_A_REPOSITORY = re.compile(r"/(?:tree|blob|resolve|raw)/.*$")
-_LOCAL = re.compile(
+_CACHED = late(r"(?:.*[/\\])?(?:models|datasets)--([\w.-]{1,96}?)(?:--([\w.-]{1,96}))?(?:[/\\].*)?")
+_ID = late(r"[\w.-]{1,96}(?:/[\w.-]{1,96})?")
+_IN_A_REPOSITORY = late(r"/(?:tree|blob|resolve|raw)/.*$")
+_LOCAL = late(
     r"(?:\.{1,2}|checkpoints?|ckpts?|data|home|mnt|models?|outputs?|out|results?|root|runs?|tmp|workspace)/"
     r"|.*/checkpoint-\d+$"
     r"|.*\.(?:bin|ckpt|gguf|pth?|safetensors)$",
@@ -30,7 +30,8 @@ class Name(msgspec.Struct, frozen=True):
     """What a name means.
 
     Attributes:
-        id: `organisation/name`, `./folder` of the subject, or the path as written.
+        id: `organisation/name`, `./folder` of the subject, or the path as written; empty where it is
+            the subject itself.
         resolved: Whether it names something; a path on the maker's machine does not.
         inside: Whether it is a folder of the subject.
     """
@@ -61,6 +62,8 @@ def meant(raw: str, where: str, folders: AbstractSet[str]) -> Name:
     raw = raw[: 4 * LONGEST]
     beside = posixpath.dirname(where.partition("!")[0].partition(" ")[0])
     path = posixpath.normpath(posixpath.join(beside, raw)) if raw else ""
+    if path == ".":
+        return Name("", resolved=True)
     if path in folders:
         return Name(f"./{path}"[:LONGEST], resolved=True, inside=True)
     if cached := _CACHED.fullmatch(raw):

@@ -12,6 +12,7 @@ from steelyard.checks.licence.declared import file_name
 from steelyard.checks.licence.lineage.documents import readmes, yaml_blocks, yaml_documents
 from steelyard.checks.licence.lineage.merge import is_merge
 from steelyard.checks.licence.lineage.said import MOST, Said, Saying, texts
+from steelyard.core.patterns import late
 from steelyard.core.probe import place
 from steelyard.core.subject import Model
 from steelyard.formats.json import JsonDocument
@@ -21,9 +22,7 @@ _BASES = ("base_model", "model_name_or_path", "pretrained_model_name_or_path")
 _TEACHERS = ("teacher_model", "teacher_model_name_or_path", "teacher_name_or_path")
 _DATA = ("datasets", "dataset", "dataset_name", "dataset_mixer")
 _ADAPTER = ("adapter", "lora_r", "lora_rank", "use_peft", "lora_target", "peft_type")
-_FILES = re.compile(
-    r"arg|axolotl|config|dpo|hparam|param|recipe|sft|swift|train|tune", re.IGNORECASE
-)
+_FILES = late(r"arg|axolotl|config|dpo|hparam|param|recipe|sft|swift|train|tune", re.IGNORECASE)
 _OTHERS = frozenset({"adapter_config.json", "config.json", "generation_config.json"})
 
 

@@ -2,7 +2,6 @@
 """What one licence says of an action: its grants, within its limits, with its duties."""
 
 import functools
-import re
 from collections.abc import Callable, Iterator, Sequence
 
 from steelyard.checks.licence.use.actions import Asked, Permission
@@ -14,11 +13,12 @@ from steelyard.checks.licence.use.limits import (
     territory,
     thresholds,
 )
+from steelyard.core.patterns import late
 from steelyard.knowledge.answers import doubt
 from steelyard.knowledge.terms import Licence, May, Obligation, Term, Trigger
 
-_PLACE = re.compile(r"[IVX]+(?:\(\w+\))*|\d+(?:\.\w+|\(\w+\))*|head|last|para \d+")
-_WORDS = re.compile(r"\([^)]*\s[^)]*\)|:.*")
+_PLACE = late(r"[IVX]+(?:\(\w+\))*|\d+(?:\.\w+|\(\w+\))*|head|last|para \d+")
+_WORDS = late(r"\([^)]*\s[^)]*\)|:.*")
 """Remarks that stand beside a section, and are none."""
 
 _SAYS = {

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from steelyard.checks.licence.declared import CardAt, file_name
 from steelyard.checks.licence.use.chain import Parent
 from steelyard.checks.licence.use.found import Situation
+from steelyard.core.patterns import late
 from steelyard.core.subject import Model
 from steelyard.core.use import Use
 from steelyard.formats.gguf import Gguf
 from steelyard.formats.json import JsonDocument
 
-_MORE_THAN_TEXT = re.compile(
+_MORE_THAN_TEXT = late(
     r"vision|visual|image|video|audio|speech|multimodal|any-to-any"
     r"|(?<![a-z])(?:clip|mmproj|vl|mllama|llama4|llava|paligemma|pixtral|idefics\d?)(?![a-z])",
     re.IGNORECASE,
