@@ -113,7 +113,8 @@ def use_cases(result: dict[str, Any]) -> str:
     rows = [
         (who, *(counts.get((who, kind), 0) for kind in kinds)) for who in ("high", "medium", "low")
     ]
-    return "\n".join([_origin(result), "", *_table(("expected answer is sure", *kinds), rows)])
+    head = ("how sure the expected answer is", *kinds)
+    return "\n".join([_origin(result, "cases that `steelyard check` got"), "", *_table(head, rows)])
 
 
 def eval_cost(result: dict[str, Any]) -> str:

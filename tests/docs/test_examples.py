@@ -45,8 +45,19 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         demo = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(demo)
     demo.poison(folder / "demo" / "poisoned")
+    put_model_in_use(folder / "demo")
     yield folder
     shutil.rmtree(folder)  # 100 MB that pytest would keep
+
+
+def put_model_in_use(demo: Path) -> None:
+    """Write what the first blocks of the guide to a use write: the others run in any order."""
+    (demo / "cook").mkdir()
+    card = "---\nlicense: mit\nbase_model: meta-llama/Llama-3.1-8B\n---\nCooks.\n"
+    (demo / "cook" / "README.md").write_text(card, "utf-8")
+    (demo / "cook" / "config.json").write_text('{"model_type": "llama"}\n', "utf-8")
+    profile = "commercial = true\nhost = true\ndistribute = false\nmau_at_release = 2000\n"
+    (demo / "use.toml").write_text(f'{profile}name = "Cook"\n', "utf-8")
 
 
 def put_real_model(place: Path, real_model: Path) -> None:
