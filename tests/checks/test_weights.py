@@ -199,7 +199,10 @@ def test_sketches_of_known_bytes_stay_what_they_are() -> None:
         "model.layers.1.mlp.up_proj.weight": entry(360_000, 720_000, [600, 300], "BF16"),
     }
     text = sketch_of(safetensors(header, data))
-    assert digest_bytes(text.encode()) == "sha256:7e028f5bc8f7db4148644564d8ec514bf7d09d69ebfbcfb3a8bb37e456494d57"
+    assert (
+        digest_bytes(text.encode())
+        == "sha256:7e028f5bc8f7db4148644564d8ec514bf7d09d69ebfbcfb3a8bb37e456494d57"
+    )
 
 
 def test_types_whose_numbers_cannot_be_told_are_a_gap() -> None:

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job: discover, examine, judge."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from steelyard.core.dossier import Dossier
+from steelyard.core.dossier import Dossier, Identity
+from steelyard.core.evidence import Evidence
 from steelyard.core.limits import Limits
 from steelyard.core.policy import Policy
 from steelyard.core.ports import Pool, Progress
 from steelyard.core.probe import Context, Probe
-from steelyard.flow.against import Known, hold_against
 from steelyard.flow.discover import discover
 from steelyard.flow.examine import examine, known_probes, written
 from steelyard.flow.model import FileModel
 from steelyard.flow.settings import NOTHING_SET, Settings
 from steelyard.flow.suppress import accept, accept_known, counting
+
+Further = Callable[[Identity, Sequence[Evidence], str], tuple[Evidence, ...]]
+"""Gives more evidence of a subject from what was found, and the time to write on it."""
 
 
 def check(
@@ -27,7 +30,7 @@ def check(
     progress: Progress,
     settings: Settings = NOTHING_SET,
     baseline: Dossier | None = None,
-    against: Sequence[Known] = (),
+    further: Further | None = None,
 ) -> Dossier:
     """Return the dossier of a folder or file; nothing of the subject runs.
 
@@ -39,14 +42,14 @@ def check(
         progress: Is told how many bytes have been read.
         settings: Findings that somebody accepted.
         baseline: An earlier dossier whose findings are known, or None.
-        against: Models that its weights are held against.
+        further: Looks once more, at what was found; None where nobody does.
 
     Raises:
         UnreadableError: There is nothing that could be read.
     """
     model = discover(path, limits=limits, pool=pool, progress=progress)
     return judge(
-        model, policy, limits=limits, settings=settings, baseline=baseline, against=against
+        model, policy, limits=limits, settings=settings, baseline=baseline, further=further
     )
 
 
@@ -57,7 +60,7 @@ def judge(
     limits: Limits,
     settings: Settings = NOTHING_SET,
     baseline: Dossier | None = None,
-    against: Sequence[Known] = (),
+    further: Further | None = None,
     probes: Sequence[Probe] | None = None,
 ) -> Dossier:
     """Return the dossier of a model that was surveyed.
@@ -68,7 +71,7 @@ def judge(
         limits: Bounds on what is read.
         settings: Findings that somebody accepted.
         baseline: An earlier dossier whose findings are known, or None.
-        against: Models that its weights are held against.
+        further: Looks once more, at what was found; None where nobody does.
         probes: Who looks; None for all that are known, which takes a millisecond to find out.
     """
     now = datetime.now(UTC)
@@ -76,7 +79,8 @@ def judge(
     evidence = examine(
         model, known_probes() if probes is None else probes, Context(limits=limits), now=now
     )
-    evidence += hold_against(identity, evidence, against, written(now))
+    if further is not None:
+        evidence += further(identity, evidence, written(now))
     accepted = accept(identity, evidence, settings, now.date(), written(now))
     if baseline is not None:
         accepted += accept_known(identity, evidence, baseline, written(now))

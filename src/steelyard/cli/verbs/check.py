@@ -2,13 +2,13 @@
 """The verb `check`."""
 
 import functools
+import importlib
 from pathlib import Path
 
 import click
 import msgspec
 
 from steelyard.cli import options, output
-from steelyard.cli.against import others
 from steelyard.cli.documents import dossier_at
 from steelyard.cli.keep import keep, store_at
 from steelyard.cli.progress import counter, progress
@@ -19,8 +19,7 @@ from steelyard.core.errors import UsageError
 from steelyard.core.limits import Limits
 from steelyard.core.policy import Outcome, Policy, worst
 from steelyard.core.ports import Pool, Progress, Silent
-from steelyard.flow.against import Known
-from steelyard.flow.check import check, judge
+from steelyard.flow.check import Further, check, judge
 from steelyard.flow.hub import PREFIX, resolve
 from steelyard.flow.hub_headers import remote
 from steelyard.flow.policies import failing_on, trusting_hub
@@ -33,6 +32,7 @@ from steelyard.flow.settings import NOTHING_SET, Settings, settings
 from steelyard.report import json, table, terminal
 
 INTERRUPTED = 130
+_ALONE = "leave out --each, or --headers"
 _AT_ONCE = 8  # files that are fetched at once, most of which wait for the hub
 EXIT_CODES = {Outcome.PASS: 0, Outcome.WARN: 0, Outcome.FAIL: 1, Outcome.UNKNOWN: 3}
 
@@ -45,14 +45,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         settings: Findings that somebody accepted.
         baseline: An earlier dossier whose findings are known, or None.
         headers: Whether to read models of the hub without their weights.
-        against: Models that weights are held against.
+        further: Holds weights against those of other models, or None.
     """
 
     policy: Policy
     settings: Settings
     baseline: Dossier | None = None
     headers: bool = False
-    against: tuple[Known, ...] = ()
+    further: Further | None = None
 
 
 @click.command("check")
@@ -110,6 +110,10 @@ def command(
     workers = pool_of(pool, jobs)
     if each and headers:
         raise UsageError("--each takes folders, --headers models of the hub", hint="name one")
+    if against and (each or headers):
+        raise UsageError(
+            "--against takes subjects one by one, and reads their weights", hint=_ALONE
+        )
     if each:
         sweep = Sweep(
             [place for subject in subjects for place in models(Path(subject))],
@@ -120,8 +124,10 @@ def command(
         )
         return check_each(sweep, workers, policy, as_json=as_json)
     if against:
-        known = others(against, location, functools.partial(_plainly, jobs or free_cores()))
-        terms = msgspec.structs.replace(terms, against=tuple(known))
+        holding = importlib.import_module("steelyard.cli.against")  # which few runs need
+        plainly = functools.partial(_plainly, jobs or free_cores())
+        further = holding.holding_against(against, location, plainly)
+        terms = msgspec.structs.replace(terms, further=further)
     dossiers = check_all(subjects, terms, jobs or free_cores(), workers)
     show(dossiers, as_json)
     for dossier in dossiers:
@@ -207,7 +213,7 @@ def check_one(subject: str, terms: Terms, workers: int, watched: Progress) -> Do
             terms.policy,
             settings=terms.settings,
             baseline=terms.baseline,
-            against=terms.against,
+            further=terms.further,
             limits=Limits(),
             pool=Threads(workers),
             progress=watched,
