@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Find the models that `--against` names."""
 
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -9,25 +8,12 @@ from steelyard.cli.documents import dossier_at, is_dossier
 from steelyard.cli.keep import store_at
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UnreadableError, UsageError
-from steelyard.flow.against import Known, hold_against, known_of
-from steelyard.flow.check import Further
-from steelyard.flow.hub import PREFIX
+from steelyard.flow.against import Known, known_of  # noqa: TID253 - it comes with this module
+from steelyard.flow.subjects import PREFIX
 from steelyard.stores import open_store
 
 _STORE = "store"
 _SQLITE = b"SQLite format 3\0"
-
-
-def holding_against(
-    names: Sequence[str], location: str | None, check: Callable[[str], Dossier]
-) -> Further:
-    """Return what holds the weights of subjects against those of other models; see `others`."""
-    found = tuple(others(names, location, check))
-    if not found:
-        raise UsageError(
-            "there is no sketch to hold weights against", hint="check other models first"
-        )
-    return functools.partial(hold_against, against=found)
 
 
 def others(

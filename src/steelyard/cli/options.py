@@ -57,6 +57,15 @@ config = click.option(
     metavar="FILE",
     help="Settings, such as accepted findings.  [default: ./steelyard.toml if it is there]",
 )
+use = click.option(
+    "--use",
+    "use_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    envvar="STEELYARD_USE",
+    metavar="FILE",
+    help="Use profile, TOML or JSON.  [default: [use] in the settings]",
+)
 baseline = click.option(
     "--baseline",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -60,16 +60,16 @@ def known_of(dossier: Dossier, *, asked: bool) -> Known:
 
 
 def hold_against(
-    identity: Identity, evidence: Sequence[Evidence], at: str, against: Iterable[Known]
+    identity: Identity, evidence: Sequence[Evidence], against: Iterable[Known], at: str
 ) -> tuple[Evidence, ...]:
     """Return the evidence on how a model's weights relate to those of others.
 
     Args:
         identity: Who was examined.
         evidence: What was found.
-        at: Time to write on the evidence.
         against: Models to hold it against; of those nobody asked for, the same subject is passed
             over.
+        at: Time to write on the evidence.
     """
     ours = kin_of(identity, evidence)
     others = [known for known in against if known.asked or known.kin.digest != identity.digest]

@@ -6,14 +6,15 @@ Source:
     (gguf 0.19.0, gguf/tensor_mapping.py) give to the same tensors.
 """
 
-import re
 from typing import NamedTuple
 
-_LAYER = re.compile(
+from steelyard.core.patterns import late
+
+_LAYER = late(
     r"(?:(?P<before>.*?)\.)?(?:layers|layer|h|blocks|block|blk)\.(?P<layer>\d{1,5})\.(?P<rest>.+)"
 )
-_EXPERT = re.compile(r"(?P<before>.*?)\.?experts\.(?P<expert>\d{1,5})\.(?P<rest>.+)")
-_WRAPPERS = re.compile(
+_EXPERT = late(r"(?P<before>.*?)\.?experts\.(?P<expert>\d{1,5})\.(?P<rest>.+)")
+_WRAPPERS = late(
     r"(?:(?:base_model|model|module|transformer|language_model|text_model|gpt_neox|backbone|bert|roberta"
     r"|decoder|encoder|_orig_mod)(?:\.|$))*"
 )

@@ -2,39 +2,36 @@
 """The verb `check`."""
 
 import functools
-import importlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from steelyard.cli import options, output
 from steelyard.cli.documents import dossier_at
-from steelyard.cli.keep import keep, store_at
+from steelyard.cli.exits import EXIT_CODES, INTERRUPTED
+from steelyard.cli.keep import keep
 from steelyard.cli.progress import counter, progress
-from steelyard.cli.sweep import Sweep
 from steelyard.core.claim import Severity
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UsageError
 from steelyard.core.limits import Limits
-from steelyard.core.policy import Outcome, Policy, worst
+from steelyard.core.policy import Policy, worst
 from steelyard.core.ports import Pool, Progress, Silent
-from steelyard.flow.check import Further, check, judge
-from steelyard.flow.hub import PREFIX, resolve
-from steelyard.flow.hub_headers import remote
+from steelyard.flow.check import check, judge
 from steelyard.flow.policies import failing_on, trusting_hub
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import Processes, Threads, free_cores
-from steelyard.flow.ray_pool import Ray
-from steelyard.flow.registry import models
-from steelyard.flow.rounds import Round
+from steelyard.flow.profile import profile_at
 from steelyard.flow.settings import NOTHING_SET, Settings, settings
-from steelyard.report import json, table, terminal
+from steelyard.flow.subjects import PREFIX, locate
+from steelyard.report import json
 
-INTERRUPTED = 130
-_ALONE = "leave out --each, or --headers"
+if TYPE_CHECKING:
+    from steelyard.flow.against import Known
+
 _AT_ONCE = 8  # files that are fetched at once, most of which wait for the hub
-EXIT_CODES = {Outcome.PASS: 0, Outcome.WARN: 0, Outcome.FAIL: 1, Outcome.UNKNOWN: 3}
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,14 +42,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         settings: Findings that somebody accepted.
         baseline: An earlier dossier whose findings are known, or None.
         headers: Whether to read models of the hub without their weights.
-        further: Holds weights against those of other models, or None.
+        against: Models that weights are held against.
     """
 
     policy: Policy
     settings: Settings
     baseline: Dossier | None = None
     headers: bool = False
-    further: Further | None = None
+    against: "tuple[Known, ...]" = ()
 
 
 @click.command("check")
@@ -60,6 +57,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 @options.policy
 @options.fail_on
 @options.config
+@options.use
 @options.baseline
 @options.against
 @options.as_json
@@ -75,6 +73,7 @@ def command(
     policy: str,
     fail_on: str | None,
     config: Path | None,
+    use_file: Path | None,
     baseline: Path | None,
     against: tuple[str, ...],
     as_json: bool,
@@ -96,14 +95,15 @@ def command(
     \b
     Examples:
       steelyard check ./model
-      steelyard check ./model --policy commercial --json > dossier.json
+      steelyard check ./model --policy commercial --use use.toml
+      steelyard check ./model --json > dossier.json
       steelyard check ./model --baseline dossier.json --fail-on medium
       steelyard check ./model --against ./older-model --against store
       steelyard check --each ~/.cache/huggingface/hub
     """
     terms = Terms(
         policy=rule_book(policy, fail_on, trust_hub=trust_hub),
-        settings=settings(config),
+        settings=settings_for(config, use_file),
         baseline=dossier_at(baseline) if baseline else None,
         headers=headers,
     )
@@ -112,27 +112,39 @@ def command(
         raise UsageError("--each takes folders, --headers models of the hub", hint="name one")
     if against and (each or headers):
         raise UsageError(
-            "--against takes subjects one by one, and reads their weights", hint=_ALONE
+            "--against takes subjects one by one, and reads their weights",
+            hint="leave out --each, or --headers",
         )
     if each:
-        sweep = Sweep(
-            [place for subject in subjects for place in models(Path(subject))],
-            Round(policy=terms.policy, settings=terms.settings, baseline=terms.baseline),
-            store_at(location),
-            fresh=fresh,
-            wanted=as_json,
-        )
-        return check_each(sweep, workers, policy, as_json=as_json)
+        from steelyard.cli.each import check_each, sweep_of
+
+        sweep = sweep_of(subjects, terms, location, fresh=fresh, wanted=as_json)
+        outcome = check_each(sweep, workers, policy, as_json=as_json)
+        return INTERRUPTED if outcome is None else EXIT_CODES[outcome]
     if against:
-        holding = importlib.import_module("steelyard.cli.against")  # which few runs need
-        plainly = functools.partial(_plainly, jobs or free_cores())
-        further = holding.holding_against(against, location, plainly)
-        terms = msgspec.structs.replace(terms, further=further)
+        from steelyard.cli.against import others
+
+        known = tuple(others(against, location, functools.partial(_plainly, jobs or free_cores())))
+        if not known:
+            raise UsageError(
+                "there is no sketch to hold weights against", hint="check other models first"
+            )
+        terms = msgspec.structs.replace(terms, against=known)
     dossiers = check_all(subjects, terms, jobs or free_cores(), workers)
     show(dossiers, as_json)
     for dossier in dossiers:
         keep(dossier, location)
     return EXIT_CODES[worst(dossier.verdict.outcome for dossier in dossiers)]
+
+
+def settings_for(config: Path | None, use_file: Path | None) -> Settings:
+    """Return the settings in force, with the use profile of a file of its own if there is one.
+
+    Raises:
+        UsageError: A file cannot be read, or is none of ours.
+    """
+    found = settings(config)
+    return msgspec.structs.replace(found, use=profile_at(use_file)) if use_file else found
 
 
 def _plainly(workers: int, subject: str) -> Dossier:
@@ -165,25 +177,10 @@ def pool_of(name: str, workers: int | None) -> Pool:
         UsageError: It is not installed.
     """
     if name == "ray":
+        from steelyard.flow.ray_pool import Ray
+
         return Ray(workers)
     return (Threads if name == "threads" else Processes)(workers or free_cores())
-
-
-def check_each(sweep: Sweep, pool: Pool, policy: str, *, as_json: bool) -> int:
-    """Check every model of a registry, show what came of it, and return the exit code."""
-    if not sweep.places:
-        raise UsageError("there is no model in it", hint="name a folder that holds models")
-    try:
-        sweep.run(pool, counter())
-    except KeyboardInterrupt:
-        output.complain(sweep.interrupted(), ["--json"] if as_json else [])
-        return INTERRUPTED
-    rows = sweep.rows()
-    if as_json:
-        output.pieces(sweep.document())
-    else:
-        output.rich(functools.partial(table.draw, rows, policy))
-    return EXIT_CODES[worst(table.outcome(row) for row in rows)]
 
 
 def check_all(subjects: tuple[str, ...], terms: Terms, workers: int, pool: Pool) -> list[Dossier]:
@@ -206,14 +203,13 @@ def check_one(subject: str, terms: Terms, workers: int, watched: Progress) -> Do
     """
     if terms.headers:
         return check_headers(subject, terms, workers, watched)
-    path = resolve(subject, watched)
     try:
         return check(
-            path,
+            locate(subject, watched),
             terms.policy,
             settings=terms.settings,
             baseline=terms.baseline,
-            further=terms.further,
+            against=terms.against,
             limits=Limits(),
             pool=Threads(workers),
             progress=watched,
@@ -232,6 +228,8 @@ def check_headers(subject: str, terms: Terms, workers: int, watched: Progress) -
         raise UsageError(
             f"{subject!r} is not on the hub", hint="--headers takes hf:org/name@revision"
         )
+    from steelyard.flow.hub_headers import remote
+
     limits = Limits()
     model = remote(subject, limits=limits, pool=Threads(max(_AT_ONCE, workers)), progress=counter())
     return judge(
@@ -242,6 +240,8 @@ def check_headers(subject: str, terms: Terms, workers: int, watched: Progress) -
 def show(dossiers: list[Dossier], as_json: bool) -> None:
     """Print the dossiers: one document, or a page of text for each."""
     if not as_json:
+        from steelyard.report import terminal
+
         for dossier in dossiers:
             output.rich(functools.partial(terminal.draw, dossier))
     elif len(dossiers) == 1:
