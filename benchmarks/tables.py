@@ -106,6 +106,51 @@ def registry(result: dict[str, Any]) -> str:
     return "\n".join([_origin(result), "", *_table(head, rows)])
 
 
+def weights_lineage(result: dict[str, Any]) -> str:
+    """Return how well weights are known again: by what was done, and where there is no relation."""
+    rows = result["rows"]
+    groups = dict.fromkeys(row["group"] for row in rows)
+    mine = {group: [row for row in rows if row["group"] == group] for group in groups}
+    head = (
+        "`steelyard check --against` the parent",
+        "models",
+        "linked",
+        "kind right",
+        "correlation",
+    )
+    lines = [_origin(result), ""]
+    lines += _table(
+        head,
+        (
+            (
+                group,
+                len(found),
+                sum(row["linked"] for row in found),
+                sum(row["right"] for row in found),
+                f"{min(row['r'] for row in found):.2f} to {max(row['r'] for row in found):.2f}",
+            )
+            for group, found in mine.items()
+        ),
+    )
+    family = next(row for row in result["within"] if row["group"] == "all")
+    apart = result["apart"]
+    mixed = result["mixtures"]
+    pairs = [("models of the family with each other", family["pairs"], family["linked"], "")]
+    pairs += [
+        (row["what"], row["pairs"], row["linked"], f"{row['r']:.2f}, {row['sigmas']:.1f} sigmas")
+        for row in apart
+    ]
+    lines += ["", *_table(("pairs", "how many", "linked", "largest likeness"), pairs)]
+    lines += [
+        "",
+        f"Both parents were told of {mixed['found']} of {mixed['merges']} merges, and of "
+        f"{mixed['false']} of {mixed['others']} models that are none. A sketch took "
+        f"{min(row['ms'] for row in rows):.0f} to {max(row['ms'] for row in rows):.0f} ms and "
+        f"{min(row['kb'] for row in rows)} to {max(row['kb'] for row in rows)} KB.",
+    ]
+    return "\n".join(lines)
+
+
 def use_cases(result: dict[str, Any]) -> str:
     """Return how often the answers for a use are right, by how sure the expected answer is."""
     kinds = ("right", "honestly unknown", "incomplete", "wrong", "wrong yes")
@@ -200,6 +245,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "scan-matrix": scan_matrix,
     "shards": shards,
     "startup": startup,
+    "weights-lineage": weights_lineage,
     "use-cases": use_cases,
 }
 

@@ -26,6 +26,7 @@ from benchmarks.measure import header, save, say
 from steelyard.checks.weights import SKETCH, look
 from steelyard.checks.weights.compare import compare
 from steelyard.checks.weights.kinds import RELATED
+from steelyard.checks.weights.mixture import Parent, mixtures
 from steelyard.checks.weights.sketch import Extremes, Sample, Sketch, read
 from steelyard.checks.weights.values import Values, values_of
 from steelyard.core.claim import Fact
@@ -223,7 +224,7 @@ def _quantised(folder: Path, scratch: Path, quantiser: str) -> Iterator[Member]:
 
 def trained_family(folder: Path) -> Iterator[Member]:
     """Yield the models that were trained."""
-    for path in sorted(folder.iterdir()):
+    for path in sorted(filter(Path.is_dir, folder.iterdir())):
         if path.name.startswith("full"):
             yield sketched(path, path.name, "fine-tuned", "fine_tuned")
         elif path.name.startswith("lora"):
@@ -262,6 +263,25 @@ def within(family: list[Member]) -> list[dict[str, object]]:
         linked = len(mine) - len(missed)
         rows.append({"group": group, "pairs": len(mine), "linked": linked, "missed": missed})
     return rows
+
+
+def mixed(parent: Member, family: list[Member]) -> dict[str, int]:
+    """Return of how many models both parents were found, and of how many that have none."""
+    other = next(member for member in family if member.name == "full-2e-4")
+    found = {}
+    for member in family:
+        if member is not other:
+            both = (parent.values, other.values)
+            parents = [Parent(old, compare(member.values, old)) for old in both]
+            found[member.name] = len(mixtures(parents)) == 2
+    merges = [member.name for member in family if member.group == "merged"]
+    others = [name for name in found if name not in merges]
+    return {
+        "merges": len(merges),
+        "found": sum(found[name] for name in merges),
+        "others": len(others),
+        "false": sum(found[name] for name in others),
+    }
 
 
 def apart(family: list[Member], others: list[tuple[str, Values]]) -> list[dict[str, object]]:
@@ -304,6 +324,7 @@ def main() -> int:
     say("held against each other")
     document = header("python -m benchmarks.weights_lineage") | {
         "rows": rows,
+        "mixtures": mixed(parent, family),
         "within": within([parent, *family]),
         "apart": apart([parent, *family], strangers(folder)),
     }

@@ -164,6 +164,39 @@ def test_a_model_nobody_knows_is_an_error_with_a_hint(
     assert "hint:" in shown
 
 
+@pytest.mark.parametrize("option", ["--each", "--headers"])
+def test_with_options_that_read_no_weights_one_by_one_it_is_refused(
+    option: str, new: str, store: list[str], capsys: Any
+) -> None:
+    assert run(["check", new, option, "--against", "store", *store]) == 2
+    assert "--against takes subjects one by one" in capsys.readouterr().err
+
+
+def test_a_store_without_models_is_an_error(new: str, store: list[str], capsys: Any) -> None:
+    assert run(["check", new, "--against", "store", *store]) == 2
+    assert "no sketch to hold weights against" in capsys.readouterr().err
+
+
+def test_a_model_without_weights_leaves_a_gap(
+    tmp_path: Path, old: str, store: list[str], capsys: Any
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "README.md").write_text("Nothing yet.\n")
+    run(["check", str(empty), "--against", old, "--json", *store])
+    assert "weights.not-compared" in str(claims(capsys))
+
+
+def test_the_same_files_under_another_name_are_identical(
+    tmp_path: Path, old: str, store: list[str], capsys: Any
+) -> None:
+    again = model(tmp_path / "again", OLD, "license: llama3")
+    run(["check", again, "--against", old, "--json", *store])
+    found = claims(capsys)
+    assert values(found, "weights.relation")[0]["relation"] == "identical"
+    assert rules(found) == ["weights.undeclared-base"]
+
+
 def test_without_a_store_no_name_is_known(new: str, capsys: Any) -> None:
     assert run(["check", new, "--against", "store", "--store", "none"]) == 2
     assert "--store none knows no model" in capsys.readouterr().err

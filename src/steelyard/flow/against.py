@@ -13,13 +13,16 @@ from steelyard.checks.weights.said import facts_of
 from steelyard.checks.weights.sketch import read
 from steelyard.checks.weights.values import Values, values_of
 from steelyard.core.claim import Claim, Fact, Gap
-from steelyard.core.digest import Digest
+from steelyard.core.digest import Digest, digest_of
 from steelyard.core.dossier import Dossier, Identity
 from steelyard.core.errors import MalformedError
 from steelyard.core.evidence import Evidence, Source, witness
 from steelyard.flow.kinship import Kin, kin_of
 
 _PROBE, _VERSION = "weights", "1"
+_NO_SKETCH = Gap(
+    name="weights.not-compared", reason="there are no weights of which a sketch could be taken"
+)
 
 
 class Sketched(msgspec.Struct, frozen=True):
@@ -64,14 +67,15 @@ def hold_against(
     Args:
         identity: Who was examined.
         evidence: What was found.
-        against: Models to hold it against; the same subject among them is passed over.
+        against: Models to hold it against; of those nobody asked for, the same subject is passed
+            over.
         at: Time to write on the evidence.
     """
     ours = kin_of(identity, evidence)
-    others = [known for known in against if known.kin.digest != identity.digest]
+    others = [known for known in against if known.asked or known.kin.digest != identity.digest]
     found: list[Evidence] = []
-    for sketched in _sketches(evidence) if others else ():
-        for claim, inputs in _claims(sketched, ours, others):
+    for sketched in tuple(_sketches(evidence)) or (None,):
+        for claim, inputs in _claims(sketched, ours, others) if sketched else ((_NO_SKETCH, ()),):
             source = Source(probe=_PROBE, version=_VERSION, inputs=inputs)
             found.append(witness(identity.digest, claim, source, at))
     return tuple(found)
@@ -105,12 +109,19 @@ def _claims(
         if kind == "related":
             related.append((known, old, parent))
         elif known.asked:
-            yield from _said(sketched, ours, known, old, comparison)
+            yield from _said(sketched, ours, known, (old.evidence,), comparison)
     merged = mixtures([parent for _, _, parent in related])
+    both = tuple(related[number][1].evidence for number in merged)
     for number, (known, old, parent) in enumerate(related):
         comparison = merged.get(number, parent.comparison)
-        yield from _said(sketched, ours, known, old, comparison)
-    yield Fact(name="weights.compared", value=counts, where=sketched.where), ()
+        inputs = both if number in merged else (old.evidence,)
+        yield from _said(sketched, ours, known, inputs, comparison)
+    yield Fact(name="weights.compared", value=counts, where=sketched.where), (_of_all(others),)
+
+
+def _of_all(others: Sequence[Known]) -> Digest:
+    """Return the digest of which sketches there were to compare with."""
+    return digest_of(sorted({one.evidence for known in others for one in known.sketches}))
 
 
 def _best(new: Values, known: Known) -> tuple[Sketched, Parent] | str:
@@ -135,9 +146,12 @@ def _gap(sketched: Sketched, known: Known, why: str) -> Gap:
 
 
 def _said(
-    sketched: Sketched, ours: Kin, known: Known, old: Sketched, comparison: Comparison
+    sketched: Sketched,
+    ours: Kin,
+    known: Known,
+    inputs: tuple[Digest, ...],
+    comparison: Comparison,
 ) -> Iterator[tuple[Claim, tuple[Digest, ...]]]:
-    inputs = (old.evidence,)
     for claim in facts_of(comparison, known.kin.name, known.kin.digest, sketched.where):
         yield claim, inputs
     if comparison.relation in RELATED and not ours.names(known.kin):

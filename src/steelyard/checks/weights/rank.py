@@ -7,10 +7,10 @@ from operator import mul
 from steelyard.checks.weights.difference import difference, plain, significand
 from steelyard.checks.weights.pairing import Pair
 
-HIGHEST = 20
+HIGHEST = 16
 """Ranks beyond cannot be told from full by the 28 rows there are."""
 
-_LEFT = 0.01  # share of a difference that may be left beyond its rank
+_LEFT = 0.001  # share of a difference that may be left beyond its rank
 
 
 def rank(pair: Pair) -> int:
@@ -20,14 +20,14 @@ def rank(pair: Pair) -> int:
     left than rounding explains: Gram-Schmidt with pivoting.
 
     Returns:
-        1 to 20; 0 where that cannot be told: there are too few rows, the rank is higher, or the
+        1 to 16; 0 where that cannot be told: there are too few rows, the rank is higher, or the
         difference is hardly larger than the rounding of the stored type.
 
     Source:
         Golub and Van Loan, Matrix Computations, 4th ed., section 5.4.2.
     """
     kind = pair.new.sample.dtype
-    if pair.count <= HIGHEST + 4 or not plain(kind) or not plain(pair.old.sample.dtype):
+    if pair.count < HIGHEST + 8 or not plain(kind) or not plain(pair.old.sample.dtype):
         return 0
     rows = [
         [a - b for a, b in zip(new, old, strict=True)]

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sketch of a model's weights: a sample of every matrix, at places that shapes alone decide."""
 
-import base64
 import binascii
 
 import msgspec
@@ -71,7 +70,7 @@ class Sketch(msgspec.Struct, frozen=True, array_like=True):
 
 def written(sketch: Sketch) -> str:
     """Return a sketch as text: MessagePack in base64."""
-    return base64.b64encode(msgspec.msgpack.encode(sketch)).decode("ascii")
+    return binascii.b2a_base64(msgspec.msgpack.encode(sketch), newline=False).decode("ascii")
 
 
 def read(text: str) -> Sketch:
@@ -83,7 +82,7 @@ def read(text: str) -> Sketch:
     if len(text) > _TEXT:
         raise MalformedError(f"a sketch of {len(text):,} characters, at most {_TEXT:,} are read")
     try:
-        sketch = msgspec.msgpack.decode(base64.b64decode(text, validate=True), type=Sketch)
+        sketch = msgspec.msgpack.decode(binascii.a2b_base64(text, strict_mode=True), type=Sketch)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise MalformedError(f"no sketch: {error}") from error
     if sketch.layout != LAYOUT:

@@ -110,6 +110,11 @@ def command(
     workers = pool_of(pool, jobs)
     if each and headers:
         raise UsageError("--each takes folders, --headers models of the hub", hint="name one")
+    if against and (each or headers):
+        raise UsageError(
+            "--against takes subjects one by one, and reads their weights",
+            hint="leave out --each, or --headers",
+        )
     if each:
         from steelyard.cli.each import check_each, sweep_of
 
@@ -119,8 +124,12 @@ def command(
     if against:
         from steelyard.cli.against import others
 
-        known = others(against, location, functools.partial(_plainly, jobs or free_cores()))
-        terms = msgspec.structs.replace(terms, against=tuple(known))
+        known = tuple(others(against, location, functools.partial(_plainly, jobs or free_cores())))
+        if not known:
+            raise UsageError(
+                "there is no sketch to hold weights against", hint="check other models first"
+            )
+        terms = msgspec.structs.replace(terms, against=known)
     dossiers = check_all(subjects, terms, jobs or free_cores(), workers)
     show(dossiers, as_json)
     for dossier in dossiers:
