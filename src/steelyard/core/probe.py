@@ -9,6 +9,7 @@ import msgspec
 
 from steelyard.core.claim import Claim, Finding, Severity
 from steelyard.core.limits import Limits
+from steelyard.core.texts import LicenceTexts
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,9 +17,11 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         limits: Bounds on what is read.
+        licence_texts: Licences in full words that somebody brought; None where nobody did.
     """
 
     limits: Limits = msgspec.field(default_factory=Limits)
+    licence_texts: LicenceTexts | None = None
 
 
 Look = Callable[[Any, Context], Iterator[Claim]]

@@ -16,6 +16,9 @@ from steelyard.detectors.licence_shelf import BROUGHT, Shelf
 from steelyard.detectors.licence_words import Words, words_of
 from steelyard.detectors.word_diff import Block, align
 
+UNSPOKEN = "…"
+"""Stands for a word of a known text that is not at hand: fingerprints hold no words."""
+
 State = Literal["exact", "variant", "unknown"]
 
 _LIKE = 0.85  # share of words in common, of both texts, from which one is a variant of the other
@@ -157,8 +160,8 @@ class _Text:
         if not self._spelled:
             prints, spoken = self._spoken
             words = (*spoken, *_HEADING_WORDS, *_DECISIVE_WORDS, *self.words)
-            self._spelled = dict(zip(prints.indices(words), words, strict=True))
-        return self._spelled.get(index, "…") if index else "…"
+            self._spelled = dict(zip(prints.indices(words), words, strict=True)) | {0: UNSPOKEN}
+        return self._spelled.get(index, UNSPOKEN)
 
 
 _HEADING_WORDS = frozenset(_HEADING.split())

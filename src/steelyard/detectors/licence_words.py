@@ -20,7 +20,9 @@ LONGEST_TEXT = 1 << 20  # characters; the longest licence in use has 150,000
 
 # The patterns stay texts: they are compiled, once, when the first licence is met.
 _QUOTES = str.maketrans(
-    dict.fromkeys("'`*_\u2019\u2018\u201b\u00b4\u02bc\u2032\u200b\u200c\u200d\u2060\ufeff\xad")
+    dict.fromkeys(
+        "'`*_\x91\x92\u2019\u2018\u201b\u00b4\u02bc\u2032\u200b\u200c\u200d\u2060\ufeff\xad"
+    )
 )
 _HIDDEN = " xhidden "  # no word of any licence
 _BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], " xreversed ")
@@ -64,7 +66,7 @@ _REFERENCE = (
 _MARKER = (
     rf"(?m)\((?:[a-z]|([a-z])\1|{_ROMAN}|(\d{{1,2}}))\)"  # (a) (iv) (2)
     rf"|^[^\S\n]*(?:(\d{{1,2}}(?:\.\d{{1,2}})*[.)])|(?:[a-z]|{_ROMAN})[.)])(?=[\sa-z\"“])"  # 2. 1.1. a)
-    r"|(?:\A|(?<=\n\n)|(?<=[.;:]\n))[^\S\n]*\d{1,2}(?:\.\d{1,2})+(?=[^\S\n]+[a-z\"“])"  # 1.1 Scope
+    r"|^[^\S\n]*(\d{1,2}(?:\.\d{1,2})+)(?=[^\S\n]+[a-z\"“])"  # 1.1 Scope
 )
 _ENDS = '.;:,)]"“”'  # what stands before the number of a list
 _LEADER = r"(?m)^[^\S\n]*(?:[#>•·-]+|//+|;+|/\*+)[^\S\n]*"
@@ -158,15 +160,24 @@ def _without_markup(text: str) -> str:
 
 def _marker(match: re.Match[str]) -> str:
     """Return nothing for the number of a list, and a number that is said in a sentence as it stands."""
-    in_brackets, at_line = match[2], match[3]
-    if not (in_brackets or at_line):
+    in_brackets, with_point, bare = match[2], match[3], match[4]
+    if not (in_brackets or with_point or bare):
         return " "
     before = match.string[max(0, match.start() - 200) : match.start()]
     said = before.rstrip()
     if not said or said[-1] in _ENDS or before.count("\n", len(said)) > 1:
         return " "
-    heading = at_line and len(said.rpartition("\n")[2]) <= _LONGEST_HEADING
-    return " " if heading else match[0]
+    if with_point:
+        listed = _heads(said.rpartition("\n")[2]) or said.endswith((" or", " and"))
+    else:
+        ahead = match.string[match.start() : match.start() + 2 * _LONGEST_HEADING]
+        line = ahead.partition("\n")[0].rstrip()
+        listed = bool(bare) and _heads(line) and line[-1] not in _ENDS
+    return " " if listed else match[0]
+
+
+def _heads(line: str) -> bool:
+    return len(line) <= _LONGEST_HEADING
 
 
 def _without_holders(text: str) -> str:

@@ -66,9 +66,8 @@ def judge(
     """
     now = datetime.now(UTC)
     identity = model.identity()
-    evidence = examine(
-        model, known_probes() if probes is None else probes, Context(limits=limits), now=now
-    )
+    context = Context(limits=limits, licence_texts=settings.licence_texts)
+    evidence = examine(model, known_probes() if probes is None else probes, context, now=now)
     accepted = accept(identity, evidence, settings, now.date(), written(now))
     if baseline is not None:
         accepted += accept_known(identity, evidence, baseline, written(now))

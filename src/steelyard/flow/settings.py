@@ -7,8 +7,10 @@ from typing import Annotated
 
 import msgspec
 
-from steelyard.core.digest import Digest, digest_bytes
+from steelyard.core.digest import Digest, digest_bytes, digest_of
 from steelyard.core.errors import UsageError
+from steelyard.core.texts import LicenceTexts
+from steelyard.flow.licence_texts import licence_texts
 
 FILE_NAME = "steelyard.toml"
 
@@ -37,10 +39,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         suppress: Accepted findings.
-        digest: Digest of the file; empty where there is none.
+        licence_texts: Licences in full words to compare with; None where it names none.
+        digest: Digest of the file, and of the texts; empty where there is none.
     """
 
     suppress: tuple[Suppression, ...] = ()
+    licence_texts: LicenceTexts | None = None
     digest: Digest = ""
 
 
@@ -78,10 +82,30 @@ def read(data: bytes, origin: str) -> Settings:
     import tomllib
 
     try:
-        found = msgspec.convert(tomllib.loads(data.decode("utf-8")), Settings)
+        values = tomllib.loads(data.decode("utf-8"))
+        place = values.pop("licence_texts", None)
+        found = msgspec.convert(values, Settings)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise UsageError(
             f"{origin!r}: {error}",
             hint="each [[suppress]] names file, rule, reason and until = YYYY-MM-DD",
         ) from error
-    return msgspec.structs.replace(found, digest=digest_bytes(data))
+    found = msgspec.structs.replace(found, digest=digest_bytes(data))
+    if place is None:
+        return found
+    if not isinstance(place, str):
+        raise UsageError(
+            f"{origin!r}: 'licence_texts' is no text", hint='write licence_texts = "FOLDER"'
+        )
+    return with_texts(found, place)
+
+
+def with_texts(settings: Settings, place: str) -> Settings:
+    """Return settings with the licence texts of a place: a folder, or the word `scancode`.
+
+    Raises:
+        UsageError: There are none.
+    """
+    found = licence_texts(place)
+    digest = digest_of((settings.digest, found))
+    return msgspec.structs.replace(settings, licence_texts=found, digest=digest)

@@ -27,7 +27,7 @@ from steelyard.flow.pools import Processes, Threads, free_cores
 from steelyard.flow.ray_pool import Ray
 from steelyard.flow.registry import models
 from steelyard.flow.rounds import Round
-from steelyard.flow.settings import Settings, settings
+from steelyard.flow.settings import Settings, settings, with_texts
 from steelyard.report import json, table, terminal
 
 INTERRUPTED = 130
@@ -56,6 +56,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 @options.policy
 @options.fail_on
 @options.config
+@options.licence_texts
 @options.baseline
 @options.as_json
 @options.store
@@ -70,6 +71,7 @@ def command(
     policy: str,
     fail_on: str | None,
     config: Path | None,
+    licence_texts: str | None,
     baseline: Path | None,
     as_json: bool,
     location: str | None,
@@ -94,9 +96,10 @@ def command(
       steelyard check ./model --baseline dossier.json --fail-on medium
       steelyard check --each ~/.cache/huggingface/hub
     """
+    found = settings(config)
     terms = Terms(
         policy=rule_book(policy, fail_on, trust_hub=trust_hub),
-        settings=settings(config),
+        settings=with_texts(found, licence_texts) if licence_texts else found,
         baseline=dossier_at(baseline) if baseline else None,
         headers=headers,
     )
