@@ -19,13 +19,10 @@ import msgspec
 LONGEST_TEXT = 1 << 20  # characters; the longest licence in use has 150,000
 
 # The patterns stay texts: they are compiled, once, when the first licence is met.
-_QUOTES = str.maketrans(
-    dict.fromkeys(
-        "'`*_\x91\x92\u2019\u2018\u201b\u00b4\u02bc\u2032\u200b\u200c\u200d\u2060\ufeff\xad"
-    )
-)
+_QUOTES = "['`*_\x91\x92\u2019\u2018\u201b\u00b4\u02bc\u2032\u200b\u200c\u200d\u2060\ufeff\xad]"
 _HIDDEN = " xhidden "  # no word of any licence
-_BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], " xreversed ")
+_BIDI = "[\u202a-\u202e\u2066-\u2069]"
+_REVERSED = " xreversed "
 _ORIGIN = (  # a note of where the copy was taken from, above it
     r"\A(?:\s*\[(?:(?:for|the|an?|copy|original|of|this|licen[cs]e|version|legal|text|faq|see|can|be|found"
     r"|at|from|source)[,:]?\s+){1,12}https?://[^\s\]]{1,300}\])+"
@@ -121,6 +118,11 @@ def without_origin(text: str) -> str:
     return re.sub(_ORIGIN, lambda note: "\n" * note[0].count("\n"), text, flags=re.IGNORECASE)
 
 
+def speaks_of_terms(text: str) -> bool:
+    """Tell whether a text in lower case says anything that could be a term."""
+    return re.search(_TERM, text) is not None
+
+
 def headings(text: str) -> tuple[tuple[str, ...], str]:
     """Return the words of the headings a text begins with, and the rest."""
     blocks = re.split(r"(\n\s*\n)", text)
@@ -145,8 +147,8 @@ def _plain(text: str) -> str:
     if "&" in text:
         text = re.sub(_ENTITY, lambda match: html.unescape(match[0]), text)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(_BIDI))
-    return text.lower().translate(_QUOTES)
+        text = unicodedata.normalize("NFKC", re.sub(_BIDI, _REVERSED, text))
+    return re.sub(_QUOTES, "", text.lower())
 
 
 def _without_markup(text: str) -> str:
@@ -201,4 +203,4 @@ def _names_a_holder(line: str) -> bool:
     """Tell whether a line says whose the copyright is and nothing that could be a term."""
     if len(line) > _LONGEST_HOLDER or not re.match(_HOLDER, line):
         return False
-    return not re.search(_TERM, line)
+    return not speaks_of_terms(line)
