@@ -24,7 +24,8 @@ State = Literal["exact", "variant", "unknown"]
 
 _LIKE = 0.85  # share of words in common, of both texts, from which one is a variant of the other
 _VOCABULARY_LIKE = 0.7  # share of a known text's different words that a candidate must hold
-_CANDIDATES = 2
+_NEAR = 6  # known texts whose words are counted, those with the nearest vocabulary
+_CANDIDATES = 2  # of these that are compared word by word
 _MOST_HEADING = 40  # words
 _SHOWN = 12  # words of a change
 _CLAUSE = 8  # words in a row; as many may well be a term of its own
@@ -297,18 +298,18 @@ def _alike(subject: _Text, prints: Prints) -> Recognition:
 def _candidates(subject: _Text, prints: Prints) -> list[tuple[float, Print]]:
     """Return the known texts that may be like it, each with how like it can be at most, by that."""
     bag = Counter(subject.indices)
-    distinct = bag.keys()
-    ranked: list[tuple[float, int, Print]] = []
+    near: list[tuple[float, int, Print]] = []
     for order, known in enumerate(prints.texts):
-        share = _VOCABULARY_LIKE * len(known.distinct)
-        if known.record.role == "part" or len(known.distinct & distinct) < share:
-            continue
+        shared = len(known.distinct & bag.keys())
+        if known.record.role != "part" and shared >= _VOCABULARY_LIKE * len(known.distinct):
+            near.append((-shared / (len(known.distinct) + len(bag)), order, known))
+    ranked: list[tuple[float, Print]] = []
+    for *_, known in sorted(near, key=lambda entry: entry[:2])[:_NEAR]:
         common = sum(min(count, bag[index]) for index, count in Counter(known.indices).items())
         bound = 2 * common / (len(known.indices) + common) if common else 0.0
         if bound >= _LIKE:
-            ranked.append((bound, -order, known))
-    ranked.sort(key=lambda entry: entry[:2], reverse=True)
-    return [(bound, known) for bound, _, known in ranked[:_CANDIDATES]]
+            ranked.append((bound, known))
+    return sorted(ranked, key=lambda entry: entry[0], reverse=True)[:_CANDIDATES]
 
 
 def _gaps(blocks: list[Block], known_size: int, size: int) -> Iterator[tuple[int, int, int, int]]:
