@@ -73,6 +73,16 @@ def scan_matrix(result: dict[str, Any]) -> str:
     return "\n".join([*lines, *_skipped(result)])
 
 
+def fuzz(result: dict[str, Any]) -> str:
+    """Return how many mutated files each reader was given, and what came of it."""
+    rows = (
+        (row["target"], f"{row['files']:,}", f"{row['slowest_s']:.2f}", len(row["crashes"]))
+        for row in result["rows"]
+    )
+    head = ("reader", "files", "slowest, CPU s", "broke it")
+    return "\n".join([_origin(result), "", *_table(head, rows)])
+
+
 def startup(result: dict[str, Any]) -> str:
     """Return how long the command line takes to answer, and what it takes on disk."""
     rows = ((row["what"], f"{row['value']:.3g} {row['unit']}") for row in result["rows"])
@@ -114,12 +124,24 @@ def licences(result: dict[str, Any]) -> str:
     )
 
 
+def use_cases(result: dict[str, Any]) -> str:
+    """Return how often the answers for a use are right, by how sure the expected answer is."""
+    kinds = ("right", "honestly unknown", "incomplete", "wrong", "wrong yes")
+    counts = {(row["confidence"], row["kind"]): row["cases"] for row in result["rows"]}
+    rows = [
+        (who, *(counts.get((who, kind), 0) for kind in kinds)) for who in ("high", "medium", "low")
+    ]
+    return "\n".join([_origin(result), "", *_table(("expected answer is sure", *kinds), rows)])
+
+
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "licences": licences,
     "registry": registry,
     "scan-cost": scan_cost,
+    "fuzz": fuzz,
     "scan-matrix": scan_matrix,
     "startup": startup,
+    "use-cases": use_cases,
 }
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 from benchmarks import weights
-from tests.samples import flat, graphs, hdf5, keras
+from tests.samples import exported, flat, graphs, hdf5, keras
 
 _TEMPLATE = "{% for m in messages %}{{ m['role'] + ': ' + m['content'] | trim }}\n{% endfor %}"
 
@@ -220,7 +220,24 @@ def _tensorflow() -> list[bytes]:
     layer = graphs.field(3, "root") + graphs.field(4, "_tf_keras_layer")
     metadata = graphs.field(1, graphs.field(2, 1) + layer + graphs.field(5, '{"a": [1, 2]}'))
     index = graphs.tensor_bundle({"w": graphs.bundle_entry((4,), 0, 16)})
-    return [graph, graphs.saved_model(graph, ["vocab.txt"]), metadata, index]
+    hashes = b"".join(graphs.field(number, 1 << 63) for number in range(1, 6))
+    fingerprint = hashes + graphs.field(6, graphs.field(1, 1)) + graphs.field(7, "1978781106844")
+    return [graph, graphs.saved_model(graph, ["vocab.txt"]), metadata, index, fingerprint]
+
+
+def _exported() -> list[bytes]:
+    guard = "L['x'].size()[0] >= 2"
+    graph = exported.program("torch.os.system", "_operator.ge", expression="s0 + 1", guard=guard)
+    return [exported.pt2(graph), json.dumps(graph).encode()]
+
+
+def _graph_texts() -> list[bytes]:
+    node = (
+        b'node { name: "r" op: "ReadFile" input: "p" attr { key: "s" value { s: "a\\n\\x41" } } }'
+    )
+    tensor = b'initializer < dims: [1, 2] data_type: 1 raw_data: "\\000\\001" >'
+    onnx = b'ir_version: 8 graph { node { op_type: "Add" } ' + tensor + b" }"
+    return [node, b"meta_graphs { graph_def { " + node + b" } }", onnx]
 
 
 def _keras() -> list[bytes]:
@@ -269,6 +286,8 @@ def seeds() -> dict[str, bytes]:
         "txt": _texts(),
         "onnx": _onnx(),
         "pb": _tensorflow(),
+        "pbtxt": _graph_texts(),
+        "pt2": _exported(),
         "keras": _keras(),
         "xml": _documents(),
         "tflite": _compiled(),

@@ -14,7 +14,7 @@ code=0
 steelyard check "$SUBJECT" "${options[@]}" --json >"$dossier" || code=$?
 if [[ ! -s $dossier ]]; then exit "$code"; fi
 steelyard report "$dossier" --as md | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"
-steelyard report "$dossier" --as sarif -o "$SARIF" || exit 2
+steelyard report "$dossier" --as sarif --located "$SUBJECT" -o "$SARIF" || exit 2
 outcome=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["verdict"]["outcome"])' "$dossier")
 printf 'sarif=%s\noutcome=%s\n' "$SARIF" "$outcome" >>"${GITHUB_OUTPUT:-/dev/null}"
 exit "$code"

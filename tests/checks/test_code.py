@@ -52,7 +52,8 @@ def test_a_command_on_import_is_high(module: str) -> None:
         ("decoded", "critical"), ("fetch", "critical"), ("evaluate", "high"), ("native", "high"),
         ("build", "medium"), ("unpickle", "high"), ("network", "high"), ("write", "high"),
         ("credentials", "high"), ("secret-variable", "medium"), ("computed", "high"),
-        ("dynamic-import", "medium"), ("internals", "medium"), ("hook", "medium"),
+        ("dynamic-import", "medium"), ("internals", "medium"), ("escape", "high"),
+        ("hook", "high"),
     ],
 )  # fmt: skip
 def test_what_happens_on_import_of_a_model_file_weighs_most(what: str, severity: str) -> None:
@@ -178,3 +179,54 @@ def test_every_kind_of_finding_can_be_found() -> None:
 
 def test_the_worst_is_worse_than_the_rest() -> None:
     assert max(d.severity.rank for d in DESCRIPTORS) == Severity.CRITICAL.rank
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "import sys\nfor m in list(sys.modules.values()):\n    m.system('id')\n",
+        "import sys\n[v for k, v in sys.modules.items() if k == 'os'][0].system('id')\n",
+        "import sys\nfor n in sys.modules:\n    sys.modules[n].system('id')\n",
+        "import sys\nfor m in {**sys.modules}.values(): m.system('id')\n",
+        "import sys, operator\noperator.itemgetter('os')(sys.modules).system('id')\n",
+        "import sys\nsys.modules.get('os').system('id')\n",
+        "import random\nrandom._os.system('id')\n",
+        "import os as o\nfor x in [o.system]: x('id')\n",
+        "import sys\nsys._getframe(0).f_builtins['exec']('import os; os.system(1)')\n",
+        "__loader__.load_module('os').system('id')\n",
+        "import gc\n[o for o in gc.get_objects()][0]('id')\n",
+        "import sys\nsys.meta_path.insert(0, object())\n",
+        "[c for c in object.__subclasses__()][0].__init__.__globals__['x']('id')\n",
+        "from pathlib import Path\nPath('~/.bashrc').expanduser().write_text('x')\n",
+        "from pathlib import Path\n(Path.home() / '.bashrc').write_text('x')\n",
+        "from transformers import AutoModel\nAutoModel.from_pretrained('a/b', trust_remote_code=True)\n",
+    ],
+)
+def test_no_way_around_a_name_makes_an_act_on_import_less_than_high(module: str) -> None:
+    found = findings({"modeling_x.py": module.encode()})
+    assert {str(each.severity) for each in found} & {"high", "critical"}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "import sys\nsys.modules[__name__].x = 1\nprint('os' in sys.modules)\n",
+        "import sys\nthis = sys.modules[__name__]\nthis.run()\n",
+        "from pathlib import Path\nTEXT = (Path(__file__).parent / 'x.txt').read_text()\n",
+        "import torch\nACTS = [torch.relu, torch.nn.GELU]\n",
+    ],
+)
+def test_looking_around_oneself_is_no_finding(module: str) -> None:
+    assert findings({"modeling_x.py": module.encode()}) == []
+
+
+@pytest.mark.parametrize("value", ["some-org/fast-kernel", "some-org/fast-kernel@v2:Layer"])
+def test_attention_by_a_kernel_of_another_repository_is_foreign_code(value: str) -> None:
+    assert verdicts({"config.json": config(_attn_implementation=value)}) == [
+        ("code.remote-foreign", "high")
+    ]
+
+
+@pytest.mark.parametrize("value", ["sdpa", "flash_attention_2", {"text_config": "eager"}])
+def test_attention_of_transformers_itself_is_no_finding(value: object) -> None:
+    assert findings({"config.json": config(attn_implementation=value)}) == []

@@ -7,6 +7,7 @@ import pytest
 
 from steelyard.checks.torch import look
 from tests.samples import pickles as p
+from tests.samples.archives import zipped
 from tests.samples.weights import claims, facts, findings
 
 STATE = p.whole(p.value({"w": p.tensor()}))
@@ -48,7 +49,57 @@ def test_every_flaw_that_the_reader_can_note_has_a_page() -> None:
     known = {descriptor.id for descriptor in look.descriptors}
     assert known == {
         "torch.missing-storage",
+        "torch.script-file",
+        "torch.script-operator",
         "torch.storage-size",
         "torch.unreferenced",
         "torch.view",
     }
+
+
+def script(code: str, **more: bytes) -> bytes:
+    """Return a TorchScript archive."""
+    members = {
+        "m/data.pkl": b"\x80\x02}.",
+        "m/constants.pkl": b"\x80\x02).",
+        "m/code/__torch__.py": code.encode(),
+        "m/version": b"6",
+    }
+    members |= {f"m/{name}.pkl": data for name, data in more.items()}
+    return zipped(members.items())
+
+
+METHOD = "class M(Module):\n  def forward(self: __torch__.M, x: Tensor) -> Tensor:\n    {}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ('torch.save(x, "/tmp/x")', "torch.script-file"),
+        ('x.save("/tmp/x")', "torch.script-file"),
+        ('t = ops.aten.from_file("/etc/x", False, 10)', "torch.script-file"),
+        ('t = torch . from_file ("/etc/x")', "torch.script-file"),
+        ("return ops.mylib.run(x)", "torch.script-operator"),
+    ],
+)
+def test_scripts_that_reach_files_or_other_libraries_are_reported(line: str, rule: str) -> None:
+    assert list(findings(look, {"m.pt": script(METHOD.format(line))})) == [rule]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "return torch.relu(x)",
+        "return ops.quantized.linear(x, self.w)",
+        'ops.prim.RaiseException("torch.save(x)")  # torch.save(x)',
+        "return (self.cache).save(x)\n  def save(self: __torch__.M, x: Tensor) -> Tensor:\n    return x",
+    ],
+)
+def test_scripts_that_compute_are_no_finding(line: str) -> None:
+    assert list(findings(look, {"m.pt": script(METHOD.format(line))})) == []
+
+
+def test_the_byte_code_of_the_lite_interpreter_is_looked_at_too() -> None:
+    code = b"\x80\x02X\x0a\x00\x00\x00aten::saveX\x00\x00\x00\x00\x86."
+    data = script(METHOD.format("return x"), bytecode=code)
+    assert list(findings(look, {"m.ptl": data})) == ["torch.script-file"]

@@ -56,6 +56,41 @@ def test_a_broken_dossier_is_an_error(model, tmp_path, capsys):
     assert "no whole dossier" in capsys.readouterr().err
 
 
+def paths(text: str) -> set[str]:
+    (run,) = json.loads(text)["runs"]
+    return {artifact["location"]["uri"] for artifact in run["artifacts"]}
+
+
+def test_sarif_names_files_as_the_repository_does(tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "repo" / "models" / "small"
+    folder.mkdir(parents=True)
+    (tmp_path / "repo" / ".git").mkdir()
+    (folder / "config.json").write_text("{}")
+    run(["report", str(folder), "--as", "sarif", "--store", "none"])
+    assert paths(capsys.readouterr().out) == {"models/small/config.json"}
+    run(["report", str(folder / "config.json"), "--as", "sarif", "--store", "none"])
+    assert paths(capsys.readouterr().out) == {"models/small/config.json"}
+    monkeypatch.chdir(folder)
+    run(["check", ".", "--json", "--store", "none"])
+    dossier = tmp_path / "dossier.json"
+    dossier.write_text(capsys.readouterr().out)
+    run(["report", str(dossier), "--as", "sarif", "--located", "."])
+    assert paths(capsys.readouterr().out) == {"models/small/config.json"}
+    run(["report", str(dossier), "--as", "sarif"])
+    assert paths(capsys.readouterr().out) == {"config.json"}
+
+
+def test_without_a_repository_sarif_names_files_from_the_current_folder(
+    model, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    run(["report", "model", "--as", "sarif", "--store", "none"])
+    assert paths(capsys.readouterr().out) == {"model/config.json"}
+    monkeypatch.chdir(model)
+    run(["report", str(model), "--as", "sarif", "--store", "none"])
+    assert paths(capsys.readouterr().out) == {"config.json"}
+
+
 def test_a_report_that_nobody_knows_is_an_error(model, capsys):
     assert run(["report", str(model), "--as", "htlm"]) == 2
     assert "did you mean 'html'?" in capsys.readouterr().err

@@ -84,12 +84,14 @@ def test_a_policy_that_is_shown_is_one(example: Example) -> None:
     assert policies.read(example.text.encode(), str(example)).rules
 
 
-SETTINGS = [example for example in found("toml") if "[[suppress]]" in example.text]
+ENTRIES = ("[[suppress]]", "[[override]]")
+SETTINGS = [one for one in found("toml") if any(entry in one.text for entry in ENTRIES)]
 
 
 @pytest.mark.parametrize("example", SETTINGS, ids=str)
 def test_settings_that_are_shown_are_settings(example: Example) -> None:
-    assert settings.read(example.text.encode(), str(example)).suppress
+    read = settings.read(example.text.encode(), str(example))
+    assert read.suppress or read.override
 
 
 @pytest.mark.parametrize("path", DOCTESTS, ids=lambda path: path.stem)

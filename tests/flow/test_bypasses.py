@@ -204,3 +204,34 @@ def test_an_archive_inside_the_numbers_of_a_tensor_is_read(
     assert verdict(tmp_path, "model", form(file.getvalue())) is Outcome.FAIL
     numbers = bytes(range(256)) * 3
     assert verdict(tmp_path, "other", form(numbers)) is Outcome.PASS
+
+
+TEXT_PICKLE = b"cos\nsystem\n(S'id'\ntR."
+IN_DISGUISE = {
+    "json": TEXT_PICKLE,
+    "keras": b"(S'\"class_name\"'\n0cos\nsystem\n(S'id'\ntR.",
+    "skops": b'(S\'"__loader__" "__class__" "__module__"\'\n0cos\nsystem\n(S\'id\'\ntR.',
+    "exported": b"(S'\"graph_module\"'\n0cos\nsystem\n(S'id'\ntR.",
+}
+
+
+@pytest.mark.parametrize("name", ["model.json", "data.jsonl", "x.ndjson", "config.json"])
+@pytest.mark.parametrize("data", IN_DISGUISE.values(), ids=IN_DISGUISE)
+def test_a_pickle_of_text_named_as_json_is_a_pickle(name: str, data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    assert verdict_on(path) is Outcome.FAIL
+
+
+def test_an_archive_behind_json_is_an_archive(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a/data.pkl", TEXT_PICKLE)
+    path = tmp_path / "config.json"
+    path.write_bytes(b'{"a": 1}' + file.getvalue())
+    assert verdict_on(path) is Outcome.FAIL
+
+
+def test_what_makes_arrays_of_dill_calls_no_other_function(tmp_path: Path) -> None:
+    made = call(thing("dill._dill._create_array"), thing("os.system"), tuple_of(text("id")), NONE)
+    assert verdict(tmp_path, "a.dill", pickled(made)) is Outcome.FAIL

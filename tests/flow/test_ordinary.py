@@ -13,10 +13,12 @@ from tests.samples.opcodes import (
     EMPTY_DICT,
     NONE,
     attribute,
+    binary,
     build,
     call,
     dict_of,
     integer,
+    list_of,
     pickled,
     text,
     thing,
@@ -30,6 +32,7 @@ JOBLIB_0 = (
     b"tR(I3\nV|\nNNNI-1\nI-1\nI0\ntbsVallow_mmap\nI01\nsVnumpy_array_alignment_bytes\nI16\nsb"
     b"\x02\xff\xff\x0d\x0e\x0fs."
 )
+F8 = call(thing("numpy.dtype"), text("f8"), b"\x89", b"\x88")
 PICKLES = {
     "joblib of protocol 0": JOBLIB_0,
     "estimators by name in a bunch": pickled(
@@ -43,6 +46,31 @@ PICKLES = {
     ),
     "pattern's method": pickled(
         attribute(call(thing("re._compile"), text(r"\w+ "), integer(32)), "findall")
+    ),
+    "array of dill": pickled(
+        call(
+            thing("dill._dill._create_array"),
+            thing("numpy.core.multiarray._reconstruct"),
+            tuple_of(thing("numpy.ndarray"), tuple_of(integer(0)), binary(b"b")),
+            tuple_of(integer(1), tuple_of(integer(0)), F8, b"\x89", binary(b"")),
+            NONE,
+        )
+    ),
+    "array of texts by joblib": pickled(
+        build(
+            thing("joblib.numpy_pickle.NumpyArrayWrapper") + b")\x81",
+            EMPTY_DICT
+            + text("shape")
+            + tuple_of(integer(1))
+            + b"s"
+            + text("dtype")
+            + call(thing("numpy._core._internal._convert_to_stringdtype_kwargs"), integer(1))
+            + b"s"
+            + text("numpy_array_alignment_bytes")
+            + integer(16)
+            + b"s",
+        )
+        + pickled(list_of(text("a")))
     ),
     "member of an enumeration": pickled(attribute(thing("http.HTTPStatus"), "OK")),
     "method of a distribution": pickled(

@@ -138,3 +138,8 @@ RUN bash -c "$(wget -qO- https://a.example/z)"
 def test_any_text_is_read_to_its_end(text: str) -> None:
     list(origins_of_lines(text))
     list(fetching_steps(text))
+
+
+@pytest.mark.parametrize("option", ["-r", "--requirement", "-c", "--constraint"])
+def test_a_list_of_requirements_from_an_address_is_an_origin(option: str) -> None:
+    assert kinds(f"{option} https://a.example/r.txt") == [("direct", "https://a.example/r.txt")]

@@ -46,7 +46,9 @@ def test_what_7zip_writes_is_read(options: list[str], tmp_path: Path) -> None:
 
 
 def test_an_encrypted_archive_is_unread() -> None:
-    assert unread(seven_zipped("a", PAYLOAD, "aes")) == ["it is encrypted"]
+    assert unread(seven_zipped("a", PAYLOAD, "aes")) == [
+        "it is encrypted: unpack it with its password, and check what comes out"
+    ]
 
 
 def test_a_member_with_a_wrong_checksum_is_read_and_unread() -> None:

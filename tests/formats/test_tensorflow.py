@@ -112,3 +112,18 @@ def test_any_change_of_a_file_ends_in_content_or_a_refusal(data, cut, changes) -
         assert isinstance(form.read(BytesSource(bytes(changed)), Budget(Limits())), Content)
     list(parts("saved_model.pb", BytesSource(bytes(changed)), Budget(Limits())))
     assert time.thread_time() - begin < 2
+
+
+def test_the_fingerprint_beside_a_model_is_known_for_what_it_is() -> None:
+    hashes = b"".join(field(number, 1 << 63 | number) for number in range(1, 6))
+    data = hashes + field(6, field(1, 1)) + field(7, "1978781106844093280667")
+    (part,) = parts("fingerprint.pb", BytesSource(data), Budget(Limits()))
+    assert (part.format, part.unread) == ("tensorflow-fingerprint", "")
+    assert identify("fingerprint.pb", BytesSource(data + field(8, "x"))).id == "data"
+
+
+def test_a_library_split_into_many_pieces_does_not_hide_the_graph() -> None:
+    piece = field(2, field(1, tf_function("f", tf_node("MatMul", "m"))))
+    data = piece * 500 + field(1, tf_node("ReadFile", "r"))
+    content = TENSORFLOW.read(BytesSource(data), Budget(Limits()))
+    assert "ReadFile" in {operation.name for operation in content.operations}

@@ -9,7 +9,7 @@ import pytest
 
 from steelyard.core.claim import Gap
 from steelyard.core.policy import Outcome
-from steelyard.report.sarif import render
+from steelyard.report.sarif import render, render_in
 from tests.samples import dossiers
 
 
@@ -193,3 +193,23 @@ def test_an_accepted_finding_is_a_suppressed_result() -> None:
     assert result["suppressions"] == [
         {"kind": "external", "justification": "read by Ada, calls nothing (until 2027-01-31)"}
     ]
+
+
+@pytest.mark.parametrize("make", dossiers.ALL)
+def test_every_path_is_that_of_the_repository_the_model_lies_in(make, validator) -> None:
+    log = json.loads(render_in(make(), "models/a b/"))
+    validator.validate(log)
+    (run,) = log["runs"]
+    places = [result["locations"][0]["physicalLocation"] for result in run["results"]]
+    named = [place["artifactLocation"] for place in places]
+    named += [artifact["location"] for artifact in run["artifacts"]]
+    assert all(name["uri"].startswith("models/a%20b/") for name in named)
+    assert {name["uriBaseId"] for name in named} <= set(run["originalUriBaseIds"])
+
+
+def test_alerts_are_known_again_after_the_model_moved() -> None:
+    def known(folder: str) -> list[str]:
+        run = json.loads(render_in(dossiers.ALL[0](), folder))["runs"][0]
+        return [result["partialFingerprints"] for result in run["results"]]
+
+    assert known("") == known("elsewhere")

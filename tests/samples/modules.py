@@ -155,7 +155,8 @@ ACTS = {
     "secret-variable": "import os\ntoken = os.environ['HF_TOKEN']",
     "computed": "import os\ngetattr(os, input())('id')",
     "dynamic-import": "__import__(input())",
-    "internals": "().__class__.__bases__[0].__subclasses__()",
+    "internals": "class A: pass\nA.__subclasses__()",
+    "escape": "().__class__.__bases__[0].__subclasses__()",
     "hook": "import builtins\nsetattr(builtins, 'open', print)",
     "hook by assignment": "import pickle\npickle.loads = print",
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from steelyard.core.claim import Claim, Fact, Severity
 from steelyard.core.probe import Context, Descriptor, place, probe
 from steelyard.core.subject import Model
+from steelyard.formats.pt2 import Pt2Archive
 from steelyard.formats.torch import TorchArchive
 from steelyard.formats.torch_legacy import TorchLegacy
 
@@ -26,6 +27,27 @@ The pickle names a storage with elements, and the archive has no member of that 
 `torch.jit.trace` leaves out the inputs it traced with; otherwise loading fails.
 """,
         "Nothing for traced inputs; else get the file again from its source",
+    ),
+    _kind(
+        "script-file",
+        Severity.CRITICAL,
+        "TorchScript code reads or writes files",
+        """
+The code of the archive calls `aten::save` or `aten::from_file`, with a path of its own. Both work in
+TorchScript, without Python: in a method that runs on loading (`__setstate__`) or with the model's first input.
+`torch.load` hands a TorchScript archive on to that loader (CVE-2025-32434). No model needs either operator.
+""",
+        _DO_NOT_LOAD,
+    ),
+    _kind(
+        "script-operator",
+        Severity.MEDIUM,
+        "TorchScript code calls an operator of another library",
+        """
+The operator belongs to none of the libraries that torch comes with. The process must have loaded the library
+before, and what the operator does is told by that library alone.
+""",
+        "Find out which library registers the operator, and load the model only with one you trust",
     ),
     _kind(
         "storage-size",
@@ -62,13 +84,14 @@ beginning. torch checks this; loaders in other languages and old versions may re
 _BY_CODE = {kind.id.partition(".")[2]: kind for kind in _FLAWS}
 
 
-@probe("torch", version="1", descriptors=_FLAWS)
+@probe("torch", version="1", descriptors=_FLAWS, formats=("pt2", "torch", "torch-legacy"))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Compare what torch pickles say of their storages with the bytes that are there.
 
     ## What it looks at
-    torch archives (since 1.6), TorchScript, and legacy files: each reference to a storage, the member or
-    the range of bytes it names, and offset, shape and stride of each tensor that can be told.
+    torch archives (since 1.6), TorchScript, archives of torch.export, and legacy files: each reference to
+    a storage, the member or the range of bytes it names, and offset, shape and stride of each tensor that
+    can be told. The operators that TorchScript code calls.
 
     ## Why it matters
     The elements of tensors are the one part of a model file that is not looked into. So it has to be
@@ -87,7 +110,7 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     del context
     for part in model.parts():
         content = part.content
-        if not isinstance(content, TorchArchive | TorchLegacy):
+        if not isinstance(content, TorchArchive | TorchLegacy | Pt2Archive):
             continue
         yield Fact(name="torch.tensors", value=len(content.tensors), where=part.where)
         for flaw in content.flaws:

@@ -8,6 +8,7 @@ from typing import get_args
 import msgspec
 
 from steelyard import report
+from steelyard.checks.licence.use.actions import PAGES
 from steelyard.core.plugins import extensions
 from steelyard.core.policy import Policy
 from steelyard.core.probe import Descriptor
@@ -81,6 +82,13 @@ def _formats() -> Iterator[Page]:
         yield Page(id=f"format.{form.id}", kind="formats", title=form.title, text=text)
 
 
+def _actions() -> Iterator[Page]:
+    for action, (title, text) in PAGES.items():
+        by = f"Told by the probe `use` as the fact `use.{action}`: `no`, `unknown`, `if` or `yes`; "
+        by += f"`use.because.{action}` says what decides. Not legal advice."
+        yield Page(id=f"use.{action}", kind="actions", title=title, text=f"{text.strip()}\n\n{by}")
+
+
 def _licences() -> Iterator[Page]:
     for terms in licence.known_licences():
         yield Page(id=terms.id, kind="licences", title=terms.name, text=licence.page(terms))
@@ -97,6 +105,7 @@ def _reports() -> Iterator[Page]:
 
 
 KINDS: dict[str, Callable[[], Iterator[Page]]] = {
+    "actions": _actions,
     "findings": _findings,
     "formats": _formats,
     "licences": _licences,

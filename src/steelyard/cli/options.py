@@ -64,6 +64,15 @@ licence_texts = click.option(
     metavar="DIR|scancode",
     help="Licences in full words to compare with: a folder, or the data of the installed ScanCode.",
 )
+use = click.option(
+    "--use",
+    "use_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    envvar="STEELYARD_USE",
+    metavar="FILE",
+    help="Use profile, TOML or JSON.  [default: [use] in the settings]",
+)
 baseline = click.option(
     "--baseline",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -71,6 +80,13 @@ baseline = click.option(
     envvar="STEELYARD_BASELINE",
     metavar="DOSSIER",
     help="Dossier written by an earlier check --json; the findings in it are known.",
+)
+against = click.option(
+    "--against",
+    multiple=True,
+    envvar="STEELYARD_AGAINST",
+    metavar="OLD|store",
+    help="Hold the weights against those of OLD, a model, dossier or store; may be repeated.",
 )
 each = click.option(
     "--each",

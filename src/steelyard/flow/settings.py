@@ -10,7 +10,10 @@ import msgspec
 from steelyard.core.digest import Digest, digest_bytes, digest_of
 from steelyard.core.errors import UsageError
 from steelyard.core.texts import LicenceTexts
+from steelyard.core.use import Use
 from steelyard.flow.licence_texts import licence_texts
+from steelyard.flow.overrule import Override
+from steelyard.flow.profile import profile
 
 FILE_NAME = "steelyard.toml"
 
@@ -40,11 +43,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         suppress: Accepted findings.
         licence_texts: Licences in full words to compare with; None where it names none.
+        use: What somebody means to do with the models; None where it does not say.
+        override: What a person decided in place of the texts' answers.
         digest: Digest of the file, and of the texts; empty where there is none.
     """
 
     suppress: tuple[Suppression, ...] = ()
     licence_texts: LicenceTexts | None = None
+    use: Use | None = None
+    override: tuple[Override, ...] = ()
     digest: Digest = ""
 
 
@@ -84,13 +91,21 @@ def read(data: bytes, origin: str) -> Settings:
     try:
         values = tomllib.loads(data.decode("utf-8"))
         place = values.pop("licence_texts", None)
+        use = values.pop("use", None)
         found = msgspec.convert(values, Settings)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise UsageError(
             f"{origin!r}: {error}",
-            hint="each [[suppress]] names file, rule, reason and until = YYYY-MM-DD",
+            hint="each [[suppress]] names file, rule, reason and until = YYYY-MM-DD; each"
+            " [[override]] action, answer, reason, date and by",
         ) from error
-    found = msgspec.structs.replace(found, digest=digest_bytes(data))
+    if use is not None and not isinstance(use, dict):
+        raise UsageError(f"{origin!r}: 'use' is no table", hint="write [use] on a line of its own")
+    found = msgspec.structs.replace(
+        found,
+        use=None if use is None else profile(use, origin),
+        digest=digest_bytes(data),
+    )
     if place is None:
         return found
     if not isinstance(place, str):

@@ -71,6 +71,8 @@ def element_type(value: Value, depth: int = _NESTED) -> ElementType | str:
     """
     if depth <= 0:
         return f"its element type is nested more than {_NESTED} deep"
+    if type(value) is Call and _is_texts(value.callee):
+        return ElementType(16, True, "T")  # its texts lie elsewhere, so it is pickled like objects
     if type(value) is not Call or not _is_dtype(value.callee):
         return "its element type is no numpy.dtype"
     state = value.state if isinstance(value.state, tuple) and len(value.state) >= 8 else None
@@ -87,6 +89,14 @@ def element_type(value: Value, depth: int = _NESTED) -> ElementType | str:
 
 def _is_dtype(callee: Value) -> bool:
     return type(callee) is Global and (callee.module, callee.name) == ("numpy", "dtype")
+
+
+def _is_texts(callee: Value) -> bool:
+    """Tell what makes a StringDType anew (numpy 2, numpy/_core/_internal.py)."""
+    return type(callee) is Global and (
+        callee.name == "_convert_to_stringdtype_kwargs"
+        and callee.module in ("numpy._core._internal", "numpy.core._internal")
+    )
 
 
 def _resized(plain: ElementType, state: tuple[Value, ...] | None) -> ElementType:

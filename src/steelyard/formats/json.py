@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from steelyard.core.patterns import late
 from steelyard.formats.json_sparse import Omitted, check_depth, mentions, sparse, told_rows
-from steelyard.formats.port import Budget, Content, Flaw, Format, Glimpse
+from steelyard.formats.polyglot import other_views
+from steelyard.formats.port import Budget, Content, Flaw, Format, Glimpse, Member
 from steelyard.formats.source import Source
 
 WHOLE_BYTES = 1 << 20  # larger documents are kept in part, see `formats.json_sparse`
@@ -17,7 +19,7 @@ _BLOCK = 1 << 20
 _OVERLAP = 64  # bytes; longer than any key that is searched for
 _SHADOWED = 10_000  # duplicate keys that are kept; one such document is hostile enough
 
-_TOKENS = re.compile(
+_TOKENS = late(
     rb"""(?=\{\s*+["}]|\[)(?:[\s\[\]{},:]++|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|-?(?:\d[\d.eE+-]*+|Infinity)|true|false|null
     |NaN)*+[a-zA-Z-]*\Z""",
     re.VERBOSE | re.DOTALL,
@@ -208,6 +210,17 @@ def escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
+def members(content: JsonDocument, source: Source, budget: Budget) -> Iterator[Member]:
+    """Yield what other readers would make of bytes that are no JSON after all, whatever their name.
+
+    Raises:
+        LimitError: It is more than may be read.
+        MalformedError: An archive is none after all.
+    """
+    if isinstance(content.value, Omitted) or any(flaw.code == "not-json" for flaw in content.flaws):
+        yield from other_views(source, budget)
+
+
 def _is_json(glimpse: Glimpse) -> bool:
     head = glimpse.head
     encoding = json.detect_encoding(head) if head else "utf-8"
@@ -220,6 +233,6 @@ def _is_json(glimpse: Glimpse) -> bool:
     return named and bool(head) and b"\0" not in head and not glimpse.head.startswith(b"\x80")
 
 
-JSON = Format(id="json", title="JSON", rank=30, matches=_is_json, read=read)
+JSON = Format(id="json", title="JSON", rank=30, matches=_is_json, read=read, members=members)
 
-__all__ = ["JSON", "JsonDocument", "Omitted", "members_of", "objects_of", "read"]
+__all__ = ["JSON", "JsonDocument", "Omitted", "members", "members_of", "objects_of", "read"]

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from steelyard.formats.json import JSON, SPARSE_BYTES, WHOLE_BYTES, JsonDocument, escaped
+from steelyard.formats.json import members as json_members
 from steelyard.formats.json import objects_of as json_objects
 from steelyard.formats.json import read as read_json
 from steelyard.formats.port import Budget, Format, Glimpse, Member
@@ -76,7 +77,7 @@ def read_whole(source: Source, budget: Budget) -> JsonDocument:
 
 def members(content: JsonDocument, source: Source, budget: Budget) -> Iterator[Member]:
     """Yield archives and pickles that are written out in base64, called `base64@pointer`."""
-    del source, budget
+    yield from json_members(content, source, budget)
     if isinstance(content, KerasConfig):
         for pointer, payload in content.payloads:
             yield Member(name=f"base64@{pointer}", source=BytesSource(payload))

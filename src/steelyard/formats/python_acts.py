@@ -25,7 +25,13 @@ _WRITTEN = 160  # characters of an expression that are shown
 
 _LOADED_EARLY = frozenset({"LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONSTARTUP", "PATH"})
 _ENVIRONMENT = frozenset({"os.environ.get", "os.getenv", "os.environ.pop", "os.environ[]"})
-_INTERNALS = frozenset({"__subclasses__", "__globals__", "__builtins__", "__loader__"})
+_INTERNALS = frozenset(
+    {"__subclasses__", "__globals__", "__builtins__", "__loader__", "f_globals", "f_builtins"}
+)
+_NAMESPACES = frozenset({"__globals__", "__builtins__", "f_globals", "f_builtins"})
+_ROOTS = frozenset({"object", "type", "BaseException", "Exception"})
+_ANCESTORS = frozenset({"__base__", "__bases__", "__mro__"})
+_ALL_MODULES = frozenset({f"sys.modules.{way}" for way in ("values", "items", "copy")})
 _IMPORTERS = ("builtins.__import__", "importlib.import_module")
 _EVALUATORS = frozenset({"builtins.exec", "builtins.eval", "builtins.compile", "builtins.execfile"})
 _PASSED = frozenset({"process", "evaluate", "native", "unpickle"})
@@ -37,7 +43,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         kind: What it does: a kind of `Dangers`; or `decoded` (runs what it decodes or fetches first),
             `fetch` (runs what a shell command downloads), `credentials`, `secret-variable`, `computed`
-            (a name that could not be worked out), `dynamic-import`, `internals`, `hook`.
+            (a name that could not be worked out), `dynamic-import`, `internals`, `escape` (internals
+            that lead out of an object to everything loaded), `hook`.
         when: `import` (whenever the module is imported), `script` (only when it is run as a script),
             or `call` (when one of its functions is called).
         line: Line of the module, from 1.
@@ -134,32 +141,47 @@ class _Reader:
         elif isinstance(node, ast.Subscript):
             yield from self._environment(self._names.origins(node.value, spot.scope), node, spot)
         elif isinstance(node, ast.Attribute) and node.attr in _INTERNALS:
-            yield "internals", (f"takes {node.attr} of an object",)
+            yield "escape" if _escapes(node) else "internals", (f"takes {node.attr} of an object",)
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             yield from self._replaced(node.value, spot)
+        elif isinstance(node, ast.List | ast.Tuple | ast.Set):
+            yield from self._held(node.elts, spot)
+        elif isinstance(node, ast.Dict):
+            yield from self._held(node.values, spot)
         elif isinstance(node, ast.expr):  # a decorator
             yield from self._passed([node], spot)
 
     def _call(self, node: ast.Call, spot: Spot) -> Iterator[tuple[str, tuple[str, ...]]]:
         origins = self._names.origins(node.func, spot.scope)
+        yield from _telling(node)
         for origin in origins:
-            kind = self._kinds.of(origin)
-            if kind and not self._is_tame(origin, node, spot):
-                yield self._worse(kind, node, spot), self._trail(origin, node, spot)
-            elif origin.endswith("[]") and origin[:-2] in self._dangers.sensitive:
-                yield "computed", (f"an attribute of {origin[:-2]} by a name that is computed",)
-            elif origin == "builtins.setattr" and node.args:
-                yield from self._replaced(node.args[0], spot)
-            elif origin in _IMPORTERS and not self._names.origins(node, spot.scope):
-                yield "dynamic-import", (f"{origin} of a name that is only known at run time",)
+            yield from self._called(origin, node, spot)
         if any(origin in _ENVIRONMENT for origin in origins) and node.args:
             yield from self._secret(node.args[0], spot)
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
         yield from self._passed(arguments, spot)
         if not origins and isinstance(node.func, ast.Lambda | ast.Call):
             yield from self._modules(arguments, spot)
+        elif not isinstance(node.func, ast.Name) or node.func.id in ("map", "filter"):
+            yield from self._table(arguments, spot)
         if any(is_secret_path(text) for text in self._texts(arguments, spot)):
             yield "credentials", ("a place where credentials are kept",)
+
+    def _called(
+        self, origin: str, node: ast.Call, spot: Spot
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield what a call does if its callee has this origin."""
+        kind = self._kinds.of(origin)
+        if kind and not self._is_tame(origin, node, spot):
+            yield self._worse(kind, node, spot), self._trail(origin, node, spot)
+        elif origin.endswith("[]") and origin[:-2] in self._dangers.sensitive:
+            yield "computed", (f"an attribute of {origin[:-2]} by a name that is computed",)
+        elif origin in _ALL_MODULES or origin.startswith("sys.modules[]."):
+            yield "computed", ("goes through all modules that are loaded",)
+        elif origin == "builtins.setattr" and node.args:
+            yield from self._replaced(node.args[0], spot)
+        elif origin in _IMPORTERS and not self._names.origins(node, spot.scope):
+            yield "dynamic-import", (f"{origin} of a name that is only known at run time",)
 
     def _replaced(self, base: ast.expr, spot: Spot) -> Iterator[tuple[str, tuple[str, ...]]]:
         for origin in self._names.origins(base, spot.scope):
@@ -249,6 +271,28 @@ class _Reader:
                 if origin in self._dangers.sensitive:
                     yield "computed", (f"hands on {origin} to something that may call any of it",)
 
+    def _held(
+        self, elements: Sequence[ast.expr], spot: Spot
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield callables that run programs or code and are kept in a list for later."""
+        named = [element for element in elements if isinstance(element, ast.Name | ast.Attribute)]
+        for kind, trail in self._passed(named, spot):
+            if kind in ("process", "evaluate"):
+                yield kind, trail
+        yield from self._table([each for each in elements if isinstance(each, ast.Attribute)], spot)
+
+    def _table(
+        self, arguments: Sequence[ast.expr], spot: Spot
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the table of all modules where it is handed on; tests that patch it do that as well."""
+        for argument in arguments:
+            handed = argument.value if isinstance(argument, ast.Starred) else argument
+            if (
+                "sys.modules" in self._names.origins(handed, spot.scope)
+                and spot.unit in self._early
+            ):
+                yield "computed", ("hands on all modules that are loaded",)
+
     def _environment(
         self, origins: Sequence[str], node: ast.Subscript, spot: Spot
     ) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -279,6 +323,28 @@ class _Reader:
                 if isinstance(each, str | bytes)
             ]
         return texts
+
+
+def _telling(node: ast.Call) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield what a call does by the names of its method and its arguments, whatever they belong to."""
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "load_module":
+        yield "evaluate", ("imports by the loader of a module",)
+    if any(keyword.arg == "trust_remote_code" and _is_true(keyword) for keyword in node.keywords):
+        yield "network", ("loads code of whatever repository it is given",)
+
+
+def _escapes(node: ast.Attribute) -> bool:
+    """Tell whether an attribute leads out of an object: to a namespace, or down from `object`."""
+    inner = node.value
+    while isinstance(inner, ast.Subscript):
+        inner = inner.value
+    above = isinstance(inner, ast.Attribute) and inner.attr in _ANCESTORS
+    above = above or (isinstance(inner, ast.Name) and inner.id in _ROOTS)
+    return node.attr in _NAMESPACES or (node.attr == "__subclasses__" and above)
+
+
+def _is_true(keyword: ast.keyword) -> bool:
+    return isinstance(keyword.value, ast.Constant) and keyword.value.value is True
 
 
 def _argument(node: ast.Call, position: int, name: str) -> list[ast.expr]:

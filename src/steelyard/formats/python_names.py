@@ -34,6 +34,26 @@ MODULES = frozenset(
 
 _COMPUTED = MODULES | {"sys.modules", "os.environ", "globals()", "builtins.__builtins__", "pickle"}
 _MODULE_TABLES = ("sys.modules",)
+_PATH = "pathlib.Path()"
+_PATHS = frozenset(
+    {
+        *(f"pathlib.Path.{way}" for way in ("home", "cwd")),
+        *(
+            f"{_PATH}.{way}"
+            for way in (
+                "absolute",
+                "expanduser",
+                "joinpath",
+                "resolve",
+                "with_name",
+                "with_stem",
+                "with_suffix",
+            )
+        ),
+    }
+)
+"""What gives another path."""
+
 _IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
 _BUILTINS = frozenset(
     [
@@ -145,6 +165,8 @@ class Names:
             key = None
         if not bases:
             return self._held(node.value, key, scope)
+        if isinstance(node.slice, ast.Name) and node.slice.id == "__name__":
+            return []  # of this very module
         if not isinstance(key, str):
             return [f"{base}[]" for base in bases if base in _COMPUTED]
         if any(base in _MODULE_TABLES for base in bases):
@@ -195,6 +217,10 @@ class Names:
         if callee in ("builtins.vars", "builtins.globals", "builtins.locals"):
             bases = self._origins(node.args[0], scope) if node.args else [""]
             return [f"{base}.__dict__" if base else "globals()" for base in bases]
+        if callee in _PATHS:
+            return [_PATH]
+        if callee in ("sys.modules.get", "sys.modules.pop", "sys.modules.__getitem__"):
+            return self._modules(node.args[:1], scope)
         if callee == "functools.partial" and node.args:
             return self._origins(node.args[0], scope)
         if callee == "operator.attrgetter":
@@ -225,6 +251,18 @@ class Names:
         options = node.values if isinstance(node, ast.BoolOp) else options
         return [origin for option in options for origin in self._origins(option, scope)]
 
+    def _modules(self, keys: Sequence[ast.expr], scope: Scope) -> list[str]:
+        """Return the module that is taken from the table of all modules."""
+        try:
+            key = self._constants.value(keys[0], scope) if keys else None
+        except Unknown:
+            key = None
+        return [key] if isinstance(key, str) else ["sys.modules[]"]
+
+    def _joined(self, node: ast.BinOp, scope: Scope) -> list[str]:
+        """Return what a path becomes by `/`."""
+        return [origin for origin in self._origins(node.left, scope) if origin == _PATH]
+
     def _inside(self, node: ast.expr, scope: Scope) -> list[str]:
         inner = getattr(node, "value", None)
         return self._origins(inner, scope) if isinstance(inner, ast.expr) else []
@@ -233,11 +271,14 @@ class Names:
 def _member(base: str, name: str) -> list[str]:
     """Return the origin of a member: none when it lies too deep, a module by its own name."""
     base = base.removesuffix(".__dict__")
+    if base == _PATH and name == "parent":
+        return [base]
     if base in ("builtins.__builtins__", "globals().__builtins__"):
         base = "builtins"
     whole = f"{base}.{name}" if base else name
     found = [whole] if base.count(".") + 2 <= _PIECES else []
-    return [*found, name] if name in MODULES else found
+    module = name.lstrip("_")  # `random._os` is `os`
+    return [*found, module] if module in MODULES else found
 
 
 _FOLLOW: Mapping[type[ast.expr], Callable[[Names, Any, Scope], list[str]]] = {
@@ -246,6 +287,7 @@ _FOLLOW: Mapping[type[ast.expr], Callable[[Names, Any, Scope], list[str]]] = {
     ast.Subscript: Names._subscript,
     ast.Call: Names._call,
     ast.IfExp: Names._either,
+    ast.BinOp: Names._joined,
     ast.BoolOp: Names._either,
     ast.NamedExpr: Names._inside,
     ast.Await: Names._inside,

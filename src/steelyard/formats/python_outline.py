@@ -10,7 +10,8 @@ _MAKERS = frozenset({"__init__", "__new__", "__post_init__", "__setstate__", "fr
 """Methods that loaders call of the classes they are told."""
 
 _LEAVES = frozenset({ast.Name, ast.Constant, ast.Load, ast.Store, ast.Del, ast.arg, ast.Pass})
-_NOTED = (ast.Call, ast.Subscript, ast.Attribute, ast.Return)
+_DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
+_NOTED = (ast.Call, ast.Subscript, ast.Attribute, ast.Return, *_DISPLAYS)
 
 
 class Outline:
@@ -18,7 +19,8 @@ class Outline:
 
     Attributes:
         bindings: What its statements bind.
-        spots: Calls, subscripts, attributes, decorators and imports, with their surroundings.
+        spots: Calls, subscripts, lists and the like, attributes, decorators and imports, with their
+            surroundings.
         units: Functions by name.
         methods: Names of the methods of each class.
     """
@@ -159,7 +161,7 @@ class Outline:
             self._push([decorator], unit, scope, "")
 
     def _note(self, node: ast.AST, unit: Unit, scope: Scope) -> None:
-        if isinstance(node, ast.Call | ast.Subscript):
+        if isinstance(node, ast.Call | ast.Subscript | ast.List | ast.Tuple | ast.Set | ast.Dict):
             self.spots.append(Spot(node, unit, scope))
         if isinstance(node, ast.Call):
             self._note_call(node, unit)
@@ -170,7 +172,7 @@ class Outline:
             returns.append((node.value, scope))
 
     def _note_attribute(self, node: ast.Attribute, unit: Unit, scope: Scope) -> None:
-        if node.attr.startswith("__") or isinstance(node.ctx, ast.Store):
+        if node.attr.startswith(("__", "f_")) or isinstance(node.ctx, ast.Store):
             self.spots.append(Spot(node, unit, scope))
         if isinstance(node.ctx, ast.Load):
             base = node.value.id if isinstance(node.value, ast.Name) else ""

@@ -10,6 +10,15 @@ import msgspec
 from steelyard.formats.json import JsonDocument, members_of
 
 _FOREIGN = "--"  # `owner/name--module.Class`: the code of another repository
+_KERNELS = frozenset(
+    {
+        "_attn_implementation",
+        "_attn_implementation_internal",
+        "attn_implementation",
+        "experts_implementation",
+    }
+)
+_KERNEL = re.compile(r"(?:\w+\|)?(?P<repository>[^/:@\s|]+/[^/:@\s]+)(?:[@:]\S*)?")
 _MODULE_CLASS = re.compile(r"(?:(?P<repository>[^\s]+?)--)?(?P<module>[\w./-]+)\.(?P<name>\w+)")
 
 
@@ -18,7 +27,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         pointer: JSON pointer to it.
-        key: What gives it its meaning: `auto_map`, `custom_pipelines`, `modules.json` ...
+        key: What gives it its meaning: `auto_map`, `attn_implementation`, `modules.json` ...
         name: As it is written.
         module: Module of the model's own folder, without suffix; empty when it is none.
         repository: Repository the code comes from; empty for the model's own.
@@ -66,6 +75,8 @@ def _auto(value: object) -> Iterator[Reference]:
         if key == "auto_map":
             for inner, text in _texts(held, pointer):
                 yield _reference(inner, key, text)
+        elif key in _KERNELS:
+            yield from _kernels(held, pointer, key)
         elif key == "custom_pipelines" and isinstance(held, dict):
             for inner, name, text in members_of(held, pointer):
                 if name == "impl" and isinstance(text, str):
@@ -75,6 +86,18 @@ def _auto(value: object) -> Iterator[Reference]:
             if isinstance(library, str):
                 name = f"{library}.{held.get('base_model_class', '')}"
                 yield Reference(pointer=f"{pointer}/parent_library", key=key, name=name)
+
+
+def _kernels(value: object, pointer: str, key: str) -> Iterator[Reference]:
+    """Yield the repositories whose kernels, which are native code, are to compute attention.
+
+    Source:
+        transformers 4.57, `integrations/hub_kernels.py`, `is_kernel`.
+    """
+    for inner, text in _texts(value, pointer):
+        found = _KERNEL.fullmatch(text.strip())
+        if found is not None:
+            yield Reference(pointer=inner, key=key, name=text, repository=found["repository"])
 
 
 def _pipeline(index: dict[str, Any]) -> Iterator[Reference]:

@@ -9,8 +9,8 @@ import msgspec
 
 # Compiled when first needed: most models have no requirements.
 _OPTION = (
-    r"(?P<name>--index-url|--extra-index-url|--find-links|--trusted-host|-i|-f|--editable|-e)"
-    r"(?:[ =]\s*|(?<=-[if])(?=\S))(?P<value>\S+)"
+    r"(?P<name>--index-url|--extra-index-url|--find-links|--trusted-host|-i|-f|--editable|-e"
+    r"|--requirement|--constraint|-r|-c)(?:[ =]\s*|(?<=-[ifrc])(?=\S))(?P<value>\S+)"
 )
 _DIRECT = r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@\s*(?P<url>\S+)"
 _SCHEME = r"(?i)^(?:git|hg|svn|bzr)\+|^(?:https?|ftp|file|ssh|git)://|^git@"
@@ -129,7 +129,7 @@ def origins_of_environment(document: object) -> Iterator[Origin]:
 def _of_option(name: str, value: str) -> Iterator[Origin]:
     if name == "--trusted-host":
         yield Origin(kind="untrusted", value=value)
-    elif name in ("-e", "--editable"):
+    elif name in ("-e", "--editable", "-r", "--requirement", "-c", "--constraint"):
         if re.search(_SCHEME, value):
             yield Origin(kind="direct", value=value)
     elif not _is_known(value):

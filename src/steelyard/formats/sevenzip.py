@@ -33,6 +33,14 @@ _HEADER = 32 << 20  # bytes a packed header may unpack to
 _CHECKED = 1 << 20  # bytes; larger files do not have their CRC-32 checked
 
 _COPY, _LZMA1, _LZMA2 = b"\0", b"\x03\x01\x01", b"\x21"
+_BY_HAND = "unpack it with 7z, and check what comes out"
+_NAMES = {
+    bytes.fromhex("030401"): "PPMd",
+    bytes.fromhex("040109"): "deflate64",
+    bytes.fromhex("04f71101"): "Zstandard",
+    bytes.fromhex("04f71102"): "Brotli",
+    bytes.fromhex("04f71104"): "LZ4",
+}
 _AES = b"\x06\xf1\x07\x01"
 _SIMPLE: dict[bytes, Callable[[], Decoder]] = {
     b"\x04\x01\x08": functools.partial(ZlibDecoder, -15),
@@ -141,9 +149,9 @@ def _unpack(source: Source, folder: Folder, budget: Budget) -> tuple[Source | No
     """Return what a folder unpacks to, as far as it does, and why no further."""
     methods = [coder.method for coder in folder.coders]
     if _AES in methods:
-        return None, "it is encrypted"
+        return None, "it is encrypted: unpack it with its password, and check what comes out"
     if len(folder.packed) != 1:
-        return None, "packed in several streams, which are not put together"
+        return None, f"packed in several streams (BCJ2), which are not put together: {_BY_HAND}"
     start, size = folder.packed[0]
     if start > source.size:
         return None, "its packed stream lies behind the end of the archive"
@@ -152,8 +160,8 @@ def _unpack(source: Source, folder: Folder, budget: Budget) -> tuple[Source | No
         return SliceSource(source, start, end - start), ""
     make = _decoder(folder)
     if make is None:
-        ids = ", ".join(method.hex() for method in methods)
-        return None, f"method {ids} cannot be unpacked"
+        ids = ", ".join(_NAMES.get(method, method.hex()) for method in methods)
+        return None, f"method {ids} cannot be unpacked: {_BY_HAND}"
     enough = folder.size if _LZMA1 in methods else -1
     unpacking = Unpacking(make, source, start, end, budget, enough)
     return SpooledSource(unpacking.chunks()), unpacking.problem
@@ -219,5 +227,11 @@ def _is_7z(glimpse: Glimpse) -> bool:
 
 
 SEVEN_ZIP = Format(
-    id="sevenzip", title="7z archive", rank=10, matches=_is_7z, read=read, members=members
+    id="sevenzip",
+    title="7z archive",
+    rank=10,
+    signs=((0, _MAGIC),),
+    matches=_is_7z,
+    read=read,
+    members=members,
 )

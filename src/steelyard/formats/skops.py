@@ -7,7 +7,7 @@ Source: skops 0.13, skops/io/_persist.py and _audit.py.
 from collections.abc import Iterator
 from typing import Any
 
-from steelyard.formats.json import JSON, SPARSE_BYTES, JsonDocument, objects_of
+from steelyard.formats.json import JSON, SPARSE_BYTES, JsonDocument, members, objects_of
 from steelyard.formats.keras_config import read_whole
 from steelyard.formats.port import Budget, Format, Glimpse
 from steelyard.formats.source import Source
@@ -48,4 +48,11 @@ def _is_schema(glimpse: Glimpse) -> bool:
     return glimpse.name == "schema.json" and b"\\u00" in data
 
 
-SKOPS = Format(id="skops", title="skops schema", rank=28, matches=_is_schema, read=read)
+SKOPS = Format(
+    id="skops",
+    title="skops schema",
+    rank=28,
+    matches=_is_schema,
+    read=read,
+    members=members,
+)

@@ -65,6 +65,16 @@ def read(source: Source, budget: Budget) -> TensorFlow:
     kinds = _kinds(source)
     if not kinds:
         raise MalformedError("neither a SavedModel nor a MetaGraphDef nor a GraphDef", at=0)
+    return read_as(kinds, source, budget)
+
+
+def read_as(kinds: list[str], source: Source, budget: Budget) -> TensorFlow:
+    """Walk the graphs of bytes that are the first of these messages, and perhaps the others as well.
+
+    Raises:
+        MalformedError: They are cut off, or not the first message.
+        LimitError: There is more than the limits allow.
+    """
     walk = GraphWalk(Wire(source, budget))
     steps = {
         "SavedModel": walk.saved_model,
@@ -169,7 +179,9 @@ def _vote(wire: Wire, field: Field) -> str:
     if field.number == 2:
         if _has_graph(wire, field):
             return "SavedModel"
-        return "MetaGraphDef" if _is_graph(wire, field) else ""
+        if _is_graph(wire, field):
+            return "MetaGraphDef"
+        return "GraphDef" if _is_library(wire, field) else ""
     return ""
 
 
@@ -196,12 +208,14 @@ def _is_graph(wire: Wire, message: Field) -> bool:
         if field.number == 1 and field.wire == LENGTH:
             return _is_node(wire, field)
         if field.number == 2 and field.wire == LENGTH:
-            return any(
-                inner.number == 1 and _is_function(wire, inner) for inner in _few(wire, field)
-            )
+            return _is_library(wire, field)
         if field.number < 3 or (field.number == 3 and field.wire != VARINT):
             return False
     return False
+
+
+def _is_library(wire: Wire, message: Field) -> bool:
+    return any(field.number == 1 and _is_function(wire, field) for field in _few(wire, message))
 
 
 def _is_function(wire: Wire, message: Field) -> bool:

@@ -20,7 +20,9 @@ from steelyard.formats.source import Source
 from steelyard.formats.tensor import TensorInfo
 from steelyard.formats.torch_storage import Storage, storage_of
 from steelyard.formats.torch_tensors import tensor_infos, view_flaws, views
+from steelyard.formats.torchscript import code_flaws, is_code, mobile_flaws
 from steelyard.formats.zip import ZIP, Zip, ZipEntry, entry_source, walk, zip_members
+from steelyard.formats.zip_unpack import STORED
 
 _TAIL = 1 << 20  # bytes at the end, in which the names of most archives lie
 
@@ -41,11 +43,23 @@ class TorchArchive(Zip, frozen=True, kw_only=True):
     pickles: dict[int, Pickle]
 
 
+_WORDS = frozenset(
+    {"byteorder", "version", ".format_version", ".storage_alignment", "serialization_id"}
+)
+_BYTE_ORDERS = (b"little", b"big")
+_LONGEST_WORD = 64  # bytes; the longest is an id of 40 digits
+
+
 class _Reading:
     """What is being found out of an archive."""
 
     def __init__(self, archive: Zip) -> None:
         self.names = frozenset(entry.name for entry in archive.entries)
+        self.begins = {
+            entry.name: entry.data_offset
+            for entry in archive.entries
+            if entry.method == STORED and entry.packed == entry.unpacked
+        }
         self.pickles: dict[int, Pickle] = {}
         self.storages: dict[str, Storage] = {}
         self.tensors: list[TensorInfo] = []
@@ -59,6 +73,7 @@ def read(source: Source, budget: Budget) -> TorchArchive:
     for index, entry in enumerate(archive.entries):
         if entry.name.endswith(".pkl") and entry.data_offset >= 0:
             _read_pickle(source, index, entry, reading, budget)
+        _read_script(source, entry, reading, budget)
     opaque = _opaque(archive, reading)
     fields = {name: getattr(archive, name) for name in archive.__struct_fields__}
     fields["flaws"] = (*archive.flaws, *reading.flaws.all())
@@ -85,9 +100,31 @@ def _read_pickle(
     for machine in machines:
         _note_storages(machine, folder, reading)
         found = list(views(machine.result))
-        reading.tensors += tensor_infos(found, folder[0])
+        begins = {
+            view.storage.key: reading.begins.get(view.storage.key.join(folder), -1)
+            for _, view in found
+        }
+        reading.tensors += tensor_infos(found, folder[0], begins)
         for flaw in view_flaws(found):
             reading.flaws.add(flaw.code, flaw.message, flaw.at)
+
+
+def _read_script(source: Source, entry: ZipEntry, reading: _Reading, budget: Budget) -> None:
+    """Note what TorchScript code, and the byte code made of it, would call."""
+    mobile = entry.name.rpartition("/")[2] == "bytecode.pkl"
+    if entry.data_offset < 0 or not (mobile or is_code(entry.name)):
+        return
+    try:
+        data = entry_source(source, entry, budget)
+    except MalformedError:
+        return  # it is reported where the members are unpacked
+    text = data.read(0, budget.limits.text_bytes)
+    if mobile:
+        flaws = mobile_flaws(entry.name, text)
+    else:
+        flaws = code_flaws(entry.name, text.decode("utf-8", "replace"))
+    for flaw in flaws:
+        reading.flaws.add(flaw.code, flaw.message, entry.header_offset)
 
 
 def storage_folder(pickle: str, names: frozenset[str]) -> tuple[str, str]:
@@ -160,7 +197,17 @@ def members(content: TorchArchive, source: Source, budget: Budget) -> Iterator[M
         yield Member(name=name, source=inner, format="pickle", content=known)
     done = content.opaque | content.pickles.keys()
     left = tuple(entry for index, entry in enumerate(content.entries) if index not in done)
-    yield from zip_members(msgspec.structs.replace(content, entries=left), source, budget)
+    rest = msgspec.structs.replace(content, entries=left)
+    for member in zip_members(rest, source, budget):
+        yield msgspec.structs.replace(member, format="text") if _is_word(member) else member
+
+
+def _is_word(member: Member) -> bool:
+    """Tell one of the words that torch.save puts beside the tensors, which no reader else would take."""
+    if member.format or member.source is None or member.name.rpartition("/")[2] not in _WORDS:
+        return False
+    word = member.source.read(0, _LONGEST_WORD + 1)
+    return word in _BYTE_ORDERS or (len(word) <= _LONGEST_WORD and word.rstrip(b"\n").isdigit())
 
 
 def _is_torch(glimpse: Glimpse) -> bool:

@@ -90,7 +90,8 @@ def _member(
     if unpacked.source is not None and entry.flags & UNREADABLE:
         if not has_crc(source, entry, budget):
             problem = (
-                "it is marked as encrypted, and its bytes do not have their CRC-32 as they are"
+                "it is marked as encrypted, and its bytes do not have their CRC-32 as they are: "
+                "unpack it with its password, and check what comes out"
             )
     elif unpacked.crc is not None and unpacked.crc != entry.crc and not problem:
         problem = f"it was unpacked, but does not have the CRC-32 {entry.crc:08x} it should have"

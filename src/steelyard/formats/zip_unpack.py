@@ -69,7 +69,8 @@ def unpack(source: Source, extent: Extent, budget: Budget) -> Unpacked:
     make = _decoder(source, extent)
     if make is None:
         name = _NAMES.get(extent.method, "unknown")
-        return Unpacked(problem=f"compression method {extent.method} ({name}) cannot be unpacked")
+        what = f"compression method {extent.method} ({name})"
+        return Unpacked(problem=f"{what} cannot be unpacked: unpack it, and check what comes out")
     start = extent.start + (_lzma_header(source, extent.start) if extent.method == LZMA else 0)
     enough = extent.unpacked if extent.method == LZMA else -1
     unpacking = Unpacking(make, source, start, extent.start + size, budget, enough)

@@ -17,6 +17,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         suffix: Of files of this kind, such as `.html`.
         render: Returns the document as text; the same dossier gives the same text.
         page: Manual page, Markdown: who reads it, and where.
+        render_in: As `render`, for forms whose paths lead into a repository: given the model's folder
+            in it, with `/`, empty for its root.
     """
 
     id: str
@@ -24,3 +26,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     suffix: str
     render: Callable[[Dossier], str]
     page: str
+    render_in: Callable[[Dossier, str], str] | None = None

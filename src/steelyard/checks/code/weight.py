@@ -27,9 +27,10 @@ _WEIGHTS: Mapping[str, tuple[Descriptor, Severity, Severity | None, Severity | N
     "computed": (d.HIDDEN_NAME, _HIGH, _LOW, _MEDIUM),
     "dynamic-import": (d.HIDDEN_NAME, _MEDIUM, _NOTE, _LOW),
     "internals": (d.HIDDEN_NAME, _MEDIUM, _LOW, _LOW),
-    "hook": (d.HOOK, _MEDIUM, _NOTE, _LOW),
+    "escape": (d.HIDDEN_NAME, _HIGH, _LOW, _MEDIUM),
+    "hook": (d.HOOK, _HIGH, _NOTE, _LOW),
 }
-_ORDINARY = frozenset({"unpickle", "network", "write", "secret-variable", "dynamic-import"})
+_ORDINARY = frozenset({"unpickle", "network", "write", "secret-variable", "dynamic-import", "hook"})
 """What scripts do at their top level; no loader imports a script."""
 
 _ROLES = re.compile(

@@ -11,6 +11,7 @@ from steelyard.core.claim import Claim, Fact, Severity, exactly
 from steelyard.core.probe import Context, Descriptor, place, probe
 from steelyard.core.subject import Model, Part
 from steelyard.formats.build_steps import fetching_steps, is_dockerfile, is_modelfile
+from steelyard.formats.exported_program import ExportedProgram, targets_of
 from steelyard.formats.json import JsonDocument
 from steelyard.formats.port import Flaw
 from steelyard.formats.python_dangers import Dangers
@@ -47,7 +48,13 @@ _FLAWS: Mapping[str, Descriptor] = {
 }
 
 
-@probe("config", version="1", descriptors=d.DESCRIPTORS)
+@probe(
+    "config",
+    version="1",
+    descriptors=d.DESCRIPTORS,
+    formats=("exported-program", "json", "keras-config", "python", "skops", "text", "yaml"),
+    otherwise=(exactly("config.documents", 0, "1"),),
+)
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Find what configurations tell libraries and installers to fetch and call.
 
@@ -92,7 +99,10 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
 
 
 def _document(part: Part, content: JsonDocument | YamlDocument, judge: Judge) -> Iterator[Claim]:
-    found = [*targets(content.value)]
+    nodes: frozenset[str] = frozenset()
+    if isinstance(content, ExportedProgram):  # the probe `exported` judges what its nodes call
+        nodes = frozenset(pointer for pointer, _ in targets_of(content.value))
+    found = [target for target in targets(content.value) if target.pointer not in nodes]
     for key, value in content.shadowed:
         found += targets({key: value})
     if isinstance(content, YamlDocument):

@@ -53,6 +53,13 @@ class TextAt(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+def texts_at(model: Model, found: Sequence[CardAt]) -> Iterator[TextAt | Gap]:
+    """Yield every text that may hold terms, and what is amiss with some."""
+    yield from files_at(model, found)
+    yield from gates_at(found)
+    yield from metadata_at(model, found)
+
+
 def files_at(model: Model, found: Sequence[CardAt]) -> Iterator[TextAt | Gap]:
     """Yield the licence files, by their name or since a card links to them, and what is amiss with them."""
     linked = dict(_links(found))

@@ -12,13 +12,13 @@ from steelyard.cli.catalogue import nearest
 from steelyard.cli.documents import dossier_at, is_dossier
 from steelyard.cli.keep import keep, store_at
 from steelyard.cli.progress import progress
-from steelyard.cli.verbs.check import Terms, check_one
+from steelyard.cli.repository import folder_in_repository
+from steelyard.cli.verbs.check import Terms, check_one, settings_for
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UnreadableError, UsageError
 from steelyard.core.plugins import extensions
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
-from steelyard.flow.settings import settings
 from steelyard.flow.suppress import counting
 from steelyard.report import Report
 
@@ -49,9 +49,24 @@ from steelyard.report import Report
     metavar="NAME|FILE",
     help="Judge the evidence by this policy.  [default: as it was judged, or baseline]",
 )
+@click.option(
+    "--located",
+    type=click.Path(path_type=Path),
+    default=None,
+    envvar="STEELYARD_LOCATED",
+    metavar="PATH",
+    help="Where the model lies in a repository, for paths of SARIF.  [default: SUBJECT, if a path]",
+)
+@options.use
 @options.store
 def command(
-    subject: str, form: str, target: Path | None, policy: str | None, location: str | None
+    subject: str,
+    form: str,
+    target: Path | None,
+    policy: str | None,
+    located: Path | None,
+    use_file: Path | None,
+    location: str | None,
 ) -> int:
     """Render what is known of a subject.
 
@@ -62,16 +77,28 @@ def command(
     \b
     Examples:
       steelyard report ./model --as html -o model.html
-      steelyard report sha256:0f518e45 --as sarif -o model.sarif
+      steelyard report sha256:0f518e45 --as sarif --located ./model -o model.sarif
       steelyard report dossier.json --as md --policy strict
+      steelyard report ./model --as notice --use use.toml
     """
     chosen = _report(form)
-    text = chosen.render(_dossier(subject, policy, location))
+    dossier = _dossier(subject, policy, use_file, location)
+    if chosen.render_in is None:
+        text = chosen.render(dossier)
+    else:
+        text = chosen.render_in(dossier, _folder(subject, located))
     if target is None:
         output.data(text)
     else:
         output.write(target, text)
     return 0
+
+
+def _folder(subject: str, located: Path | None) -> str:
+    """Return the model's folder in its repository; empty where it is not known where it lies."""
+    path = located or Path(subject)
+    known = path.exists() and (located is not None or not is_dossier(path))
+    return folder_in_repository(path) if known else ""
 
 
 def _report(form: str) -> Report:
@@ -81,20 +108,32 @@ def _report(form: str) -> Report:
     return known[form]
 
 
-def _dossier(subject: str, policy: str | None, location: str | None) -> Dossier:
+def _dossier(
+    subject: str, policy: str | None, use_file: Path | None, location: str | None
+) -> Dossier:
     path = Path(subject)
-    if is_dossier(path):
-        return _judged(dossier_at(path), policy)
-    if path.exists() or subject.startswith("hf:"):
-        terms = Terms(policy=find_policy(policy or "baseline"), settings=settings())
+    known = is_dossier(path)
+    if not known and (path.exists() or subject.startswith("hf:")):
+        found = settings_for(None, use_file)
+        terms = Terms(policy=find_policy(policy or "baseline"), settings=found)
         dossier = check_one(subject, terms, free_cores(), progress())
         keep(dossier, location)
         return dossier
+    if use_file is not None:
+        raise UsageError(
+            "--use needs the files: what is known already was asked for another use",
+            hint=f"name the folder, or steelyard check FOLDER --use {use_file} first",
+        )
+    return _judged(dossier_at(path) if known else _kept(subject, location), policy)
+
+
+def _kept(subject: str, location: str | None) -> Dossier:
+    """Return the dossier of a digest or name in the store."""
     store = store_at(location)
     found = store.find(subject) if store is not None else None
     if found is None:
         raise UnreadableError(f"nothing is known of {subject!r}", hint=f"steelyard check {subject}")
-    return _judged(found, policy)
+    return found
 
 
 def _judged(dossier: Dossier, policy: str | None) -> Dossier:

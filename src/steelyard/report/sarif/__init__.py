@@ -5,7 +5,6 @@ Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0 
 GitHub code scanning wants of it: docs.github.com, "SARIF support for code scanning".
 """
 
-from collections.abc import Mapping
 from urllib.parse import quote
 
 import msgspec
@@ -16,11 +15,11 @@ from steelyard.core.dossier import Dossier
 from steelyard.core.evidence import Evidence
 from steelyard.core.policy import Outcome
 from steelyard.report import Report
-from steelyard.report.sarif.places import Json, clean, location, uri
+from steelyard.report.sarif.places import ROOT, Files, Json, clean, location
 from steelyard.report.sarif.results import finding_result, open_result
 from steelyard.report.sarif.rules import finding_rules, ruling_rule
 from steelyard.report.summary.accepted import acceptances
-from steelyard.report.summary.groups import claims, descriptors
+from steelyard.report.summary.groups import claims, descriptors, unassessed
 from steelyard.report.summary.text import counted, shown
 from steelyard.report.summary.verdict import reasons, sentence
 
@@ -32,13 +31,23 @@ _NOTICES = 1_000
 
 
 def render(dossier: Dossier) -> str:
-    """Return the log, indented, with a newline at its end."""
-    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(dossier)]}
+    """Return the log, indented, with a newline at its end; the model lies at the root."""
+    return render_in(dossier, "")
+
+
+def render_in(dossier: Dossier, folder: str) -> str:
+    """Return the log of a model that lies in a folder of a repository.
+
+    Args:
+        dossier: What is known of the model.
+        folder: Its folder, relative to the root, with `/`; empty for the root.
+    """
+    files = Files((file.path for file in dossier.subject.artifacts), folder)
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(dossier, files)]}
     return msgspec.json.format(msgspec.json.encode(log), indent=1).decode() + "\n"
 
 
-def _run(dossier: Dossier) -> Json:
-    files = {file.path: number for number, file in enumerate(dossier.subject.artifacts)}
+def _run(dossier: Dossier, files: Files) -> Json:
     unjudged = [r for r in reasons(dossier, None) if r.ruling.outcome is Outcome.UNKNOWN]
     made = sorted(claims(dossier, Finding), key=lambda pair: -pair[1].severity.rank)
     room = _RESULTS - len(unjudged)
@@ -50,7 +59,8 @@ def _run(dossier: Dossier) -> Json:
         "tool": {"driver": _driver(rules)},
         "automationDetails": {"id": _category(dossier)},
         "invocations": [_invocation(dossier, files, max(0, len(made) - room))],
-        "artifacts": _artifacts(dossier),
+        "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository"}}},
+        "artifacts": _artifacts(dossier, files),
         "columnKind": "unicodeCodePoints",
         "results": _numbered(results, rules),
         "properties": {
@@ -84,10 +94,10 @@ def _category(dossier: Dossier) -> str:
     return f"steelyard/{quote(dossier.verdict.policy, '')}/{quote(dossier.subject.name, '')}/"
 
 
-def _artifacts(dossier: Dossier) -> list[Json]:
+def _artifacts(dossier: Dossier, files: Files) -> list[Json]:
     return [
         {
-            "location": {"uri": uri(file.path), "uriBaseId": "%SRCROOT%"},
+            "location": files.artifact(file.path),
             "length": file.size,
             "hashes": {"sha-256": file.digest.removeprefix("sha256:")},
             "properties": {"format": file.format},
@@ -96,8 +106,8 @@ def _artifacts(dossier: Dossier) -> list[Json]:
     ]
 
 
-def _invocation(dossier: Dossier, files: Mapping[str, int], left_out: int) -> Json:
-    holes = list(claims(dossier, Gap))
+def _invocation(dossier: Dossier, files: Files, left_out: int) -> Json:
+    holes = list(unassessed(dossier))
     notices = [_notice(item, gap, files) for item, gap in holes[:_NOTICES]]
     if len(holes) > _NOTICES:
         notices.append(_more(counted(len(holes) - _NOTICES, "more gap")))
@@ -116,7 +126,7 @@ def _is_failure(gap: Gap) -> bool:
     return gap.name.endswith(".failed")
 
 
-def _notice(item: Evidence, gap: Gap, files: Mapping[str, int]) -> Json:
+def _notice(item: Evidence, gap: Gap, files: Files) -> Json:
     return {
         "descriptor": {"id": shown(gap.name) or "gap"},
         "level": "error" if _is_failure(gap) else "warning",
@@ -138,6 +148,7 @@ SARIF = Report(
     title="SARIF 2.1.0",
     suffix=".sarif",
     render=render,
+    render_in=render_in,
     page="""
 SARIF 2.1.0, which GitHub code scanning, GitLab, Azure DevOps and editors show beside the files.
 
@@ -145,6 +156,10 @@ Each finding is a result, with the severity as level and as `security-severity`,
 and the layer inside the file as logical location. A rule of the policy that could not be judged is a
 result of kind `open`, and each gap is a notification of the run, so that an empty list of results
 never stands for something that was not looked at. A line of 1 stands for files that have no lines.
+
+Code scanning shows a result beside a file when its path is that of the repository. `steelyard report`
+finds the repository around the model, or around what `--located` names, and leads every path with the
+model's folder in it.
 
 Alerts are known again by rule, place and message (`primaryLocationLineHash`), also after other files
 of the model have changed; `steelyardEvidence/v1` is the id of the evidence in the dossier.

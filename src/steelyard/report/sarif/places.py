@@ -2,13 +2,14 @@
 """Where a result points, and text that may stand in a message."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from steelyard.report.summary.places import Place, locate
 from steelyard.report.summary.text import clipped, shown
 
+ROOT = "%SRCROOT%"
 _TEXT = 1_000  # characters of one message; GitHub shows 1,024
 _WHOLE = "The whole model, not this file in particular"
 
@@ -17,16 +18,42 @@ _ESCAPE = re.compile(rb"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4}))")
 Json = dict[str, Any]
 
 
-def location(where: str, files: Mapping[str, int]) -> Json:
+class Files(Mapping[str, int]):
+    """The files of a model: the number of each by its path, and where they lie.
+
+    Args:
+        paths: In the order of the dossier.
+        folder: The model's folder in its repository; empty for the root.
+    """
+
+    def __init__(self, paths: Iterable[str], folder: str) -> None:
+        self._numbers = {path: number for number, path in enumerate(paths)}
+        self._folder = f"{quote(folder.strip('/'), safe='/')}/" if folder.strip("/") else ""
+
+    def __getitem__(self, path: str) -> int:
+        return self._numbers[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def artifact(self, path: str) -> Json:
+        """Return the location of a file, relative to the root of the repository."""
+        return {"uri": self._folder + uri(path), "uriBaseId": ROOT}
+
+
+def location(where: str, files: Files) -> Json:
     """Return a location; GitHub refuses a whole file in which one result has none, or no line.
 
     Args:
         where: As claims write it; empty for the whole subject.
-        files: The number of each file by its path.
+        files: The files of the model.
     """
     place = locate(where, files)
     path = place.path or next(iter(files), "model")
-    artifact: Json = {"uri": uri(path), "uriBaseId": "%SRCROOT%"}
+    artifact = files.artifact(path)
     if path in files:
         artifact["index"] = files[path]
     made: Json = {"physicalLocation": {"artifactLocation": artifact, "region": _region(place)}}

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The results: findings, and rulings that could not be made."""
 
-from collections.abc import Mapping
-
 from steelyard.core.claim import Finding
 from steelyard.core.digest import digest_of
 from steelyard.core.evidence import Evidence
-from steelyard.report.sarif.places import Json, clean, location
+from steelyard.report.sarif.places import Files, Json, clean, location
 from steelyard.report.sarif.rules import LEVELS, SCORES, ruling_id
 from steelyard.report.summary.accepted import Acceptance
 from steelyard.report.summary.places import locate
@@ -14,7 +12,7 @@ from steelyard.report.summary.text import shown
 from steelyard.report.summary.verdict import Reason
 
 
-def open_result(reason: Reason, files: Mapping[str, int]) -> Json:
+def open_result(reason: Reason, files: Files) -> Json:
     """Return a ruling that could not be made as a result, lest an empty list read as safe."""
     ruling = reason.ruling
     where = reason.evidence[0].claim.where if reason.evidence else ""
@@ -29,7 +27,7 @@ def open_result(reason: Reason, files: Mapping[str, int]) -> Json:
 
 
 def finding_result(
-    item: Evidence, finding: Finding, files: Mapping[str, int], acceptance: Acceptance | None
+    item: Evidence, finding: Finding, files: Files, acceptance: Acceptance | None
 ) -> Json:
     """Return a finding as a result; suppressed, where somebody accepted it."""
     remedy = f". {finding.remedy}" if finding.remedy else ""
@@ -60,7 +58,7 @@ def _suppressed(acceptance: Acceptance) -> Json:
     return {"suppressions": [{"kind": "external", "justification": clean(acceptance.words)}]}
 
 
-def _inside(finding: Finding, files: Mapping[str, int]) -> str:
+def _inside(finding: Finding, files: Files) -> str:
     """Return the place as a preface where SARIF's region cannot say it."""
     place = locate(finding.where, files)
     if place.layers or place.pointer:
