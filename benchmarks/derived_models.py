@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models derived from a real one, the way people derive them: trained, merged, pruned, permuted, cast.
 
-python -m benchmarks.derived_models BASE FOLDER makes them of BASE, a folder with a llama in
-transformers' form. It needs torch and transformers, and an hour of one core; what is there already
-is not made again. `benchmarks.weights_lineage` measures what is made of them.
+python -m benchmarks.derived_models BASE makes them beside BASE, a folder with a llama in transformers'
+form. It needs torch and transformers, and half an hour of one core; what is there already is not made
+again. `benchmarks.weights_lineage` measures what is made of them.
+
+BASE is first trained whole (`whole`). What follows is made of its first eight layers and first 8,192
+tokens (`parent`), which train six times as fast; a sketch has as many numbers of them as of the whole.
 """
 
 import argparse
+import email
+import json
 import random
 import shutil
 import sys
@@ -20,7 +25,8 @@ from benchmarks.measure import say
 
 State = dict[str, torch.Tensor]
 
-TOKENS, BATCH = 64, 2
+TOKENS, BATCH = 24, 1
+LAYERS, VOCABULARY = 8, 8_192
 _LORA = ("q_proj", "v_proj")
 _LORA_ALL = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
@@ -37,7 +43,11 @@ def state_of(folder: Path) -> State:
 def save(state: State, folder: Path, like: Path, dtype: torch.dtype = torch.bfloat16) -> None:
     """Write a model as transformers would: one safetensors file and a configuration."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(like / "config.json", folder)
+    config = json.loads((like / "config.json").read_text("utf-8"))
+    layers = {name.split(".")[2] for name in state if name.startswith("model.layers.")}
+    config |= {"num_hidden_layers": len(layers)}
+    config |= {"vocab_size": len(state.get("model.embed_tokens.weight", ()))}
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
     made = {name: tensor.to(dtype).contiguous() for name, tensor in state.items()}
     save_file(made, folder / "model.safetensors", metadata={"format": "pt"})
 
@@ -54,6 +64,7 @@ def batches(tokenizer_of: Path, text: str, seed: int) -> Iterator[torch.Tensor]:
     from transformers import AutoTokenizer
 
     ids = AutoTokenizer.from_pretrained(tokenizer_of)(text)["input_ids"]
+    ids = [number for number in ids if number < VOCABULARY]
     choice = random.Random(seed)
     while True:
         starts = [choice.randrange(len(ids) - TOKENS) for _ in range(BATCH)]
@@ -62,16 +73,13 @@ def batches(tokenizer_of: Path, text: str, seed: int) -> Iterator[torch.Tensor]:
 
 def _texts(kind: str) -> str:
     """Return a text that every machine with Python has: its library's source, or licences."""
-    import email
-    import json
-    import this
-
     folders = {"code": Path(json.__file__).parent, "mail": Path(email.__file__).parent}
     if kind in folders:
         return "\n".join(path.read_text("utf-8") for path in sorted(folders[kind].glob("*.py")))
     licences = Path("/usr/share/common-licenses")
-    found = sorted(path for path in licences.glob("*") if path.is_file())
-    return "\n".join(p.read_text("utf-8", "replace") for p in found) or this.s * 400
+    found = [path for path in licences.glob("*") if path.is_file()]
+    found = found or [Path(__file__).parent.parent / "LICENSE"]
+    return "\n".join(path.read_text("utf-8", "replace") for path in sorted(found))
 
 
 def train(model, data: Iterator[torch.Tensor], steps: int, rate: float) -> None:
@@ -90,7 +98,7 @@ def train(model, data: Iterator[torch.Tensor], steps: int, rate: float) -> None:
         torch.nn.utils.clip_grad_norm_(wanted, 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        if step % 50 == 0:
+        if step % 20 == 0:
             say(f"    step {step}: loss {loss.item():.3f}")
 
 
@@ -136,6 +144,15 @@ def lora_merged(base: Path, kind: str, steps: int, rank: int, names: tuple[str, 
     return _own(model)
 
 
+def cut(folder: Path) -> State:
+    """Return the first layers and tokens of a model."""
+    state = state_of(folder)
+    names = [n for n in state if not n.startswith("model.layers.") or int(n.split(".")[2]) < LAYERS]
+    kept = {name: state[name] for name in names}
+    kept["model.embed_tokens.weight"] = kept["model.embed_tokens.weight"][:VOCABULARY]
+    return kept
+
+
 def _own(model) -> State:
     state = {name: tensor.detach() for name, tensor in model.state_dict().items()}
     if model.config.tie_word_embeddings:
@@ -162,33 +179,37 @@ def trained_from_scratch(base: Path, seed: int, steps: int) -> State:
 
 
 def trained(base: Path) -> dict[str, Callable[[], State]]:
-    """Return what takes long to make, by name."""
+    """Return what takes long to make, by name; what comes first others are made of."""
+    folder = base.parent
+    parent = folder / "parent"
     return {
-        "parent": lambda: fine_tuned(base, "code", 150, 5e-5, seed=7),
-        "full-2e-5": lambda: fine_tuned(base.parent / "parent", "licences", 200, 2e-5, seed=1),
-        "lora-8-qv": lambda: lora_merged(base.parent / "parent", "mail", 150, 8, _LORA),
-        "lora-16-all": lambda: lora_merged(base.parent / "parent", "mail", 150, 16, _LORA_ALL),
-        "full-1e-4": lambda: fine_tuned(base.parent / "parent", "mail", 300, 1e-4, seed=2),
-        "scratch-1": lambda: trained_from_scratch(base, 11, 150),
-        "full-2e-4": lambda: fine_tuned(base.parent / "parent", "licences", 300, 2e-4, seed=3),
-        "scratch-2": lambda: trained_from_scratch(base, 12, 150),
-        "fresh-1": lambda: fresh(base, 21),
-        "fresh-2": lambda: fresh(base, 22),
+        "whole": lambda: fine_tuned(base, "code", 150, 5e-5, seed=7),
+        "parent": lambda: cut(folder / "whole"),
+        "grandparent": lambda: cut(base),
+        "lora-8": lambda: lora_merged(parent, "mail", 80, 8, _LORA),
+        "lora-16": lambda: lora_merged(parent, "mail", 80, 16, _LORA_ALL),
+        "fresh-1": lambda: fresh(parent, 21),
+        "fresh-2": lambda: fresh(parent, 22),
+        "full-2e-5": lambda: fine_tuned(parent, "licences", 100, 2e-5, seed=1),
+        "full-2e-4": lambda: fine_tuned(parent, "mail", 80, 2e-4, seed=2),
+        "scratch-1": lambda: trained_from_scratch(parent, 11, 40),
+        "scratch-2": lambda: trained_from_scratch(parent, 12, 40),
+        "full-1e-3": lambda: fine_tuned(parent, "licences", 40, 1e-3, seed=3),
     }
 
 
 def main() -> int:
     """Make what is not there yet."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("base", type=Path, help="a llama in transformers' form")
-    arguments = parser.parse_args()
+    base = parser.parse_args().base
     torch.set_num_threads(1)
-    for name, make in trained(arguments.base).items():
-        folder = arguments.base.parent / name
+    for name, make in trained(base).items():
+        folder = base.parent / name
         if not (folder / "model.safetensors").exists():
             say(name)
-            save(make(), folder, arguments.base)
-            for path in arguments.base.glob("token*"):
+            save(make(), folder, base)
+            for path in base.glob("token*"):
                 shutil.copy(path, folder)
     return 0
 

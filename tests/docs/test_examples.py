@@ -57,18 +57,26 @@ def put_real_model(place: Path, real_model: Path) -> None:
         shutil.copyfile(real_model, target)
 
 
-@pytest.mark.parametrize("example", found("console"), ids=str)
-def test_a_command_prints_what_the_page_shows(
-    example: Example, place: Path, request: pytest.FixtureRequest
+CONSOLES = [page for page in PAGES if page.exists() and examples(page, "console")]
+
+
+@pytest.mark.parametrize("page", CONSOLES, ids=lambda page: page.stem)
+def test_commands_print_what_the_page_shows(
+    page: Path, place: Path, request: pytest.FixtureRequest
 ) -> None:
-    if "demo" in example.text:
-        put_real_model(place, request.getfixturevalue("real_model"))
-    outputs = {command: run(command, place) for command, _ in example.steps()}
-    wrong = [command for command, said in example.steps() if not agrees(outputs[command], said)]
-    if wrong and UPDATE:
-        rewrite(example, outputs)
-    elif wrong:
-        pytest.fail(f"make docs rewrites it: $ {wrong[0]}\n{outputs[wrong[0]]}", pytrace=False)
+    """Run a page from top to bottom, as its reader does: later commands use what earlier ones made."""
+    wrong = []
+    for example in examples(page, "console"):
+        if "demo" in example.text:
+            put_real_model(place, request.getfixturevalue("real_model"))
+        outputs = {command: run(command, place) for command, _ in example.steps()}
+        off = [command for command, said in example.steps() if not agrees(outputs[command], said)]
+        if off and UPDATE:
+            rewrite(example, outputs)
+        else:
+            wrong += [f"{example}: $ {command}\n{outputs[command]}" for command in off]
+    if wrong:
+        pytest.fail("make docs rewrites it:\n" + "\n".join(wrong), pytrace=False)
 
 
 @pytest.mark.parametrize("example", found("python"), ids=str)

@@ -72,6 +72,15 @@ PICKLES = {
         )
         + pickled(list_of(text("a")))
     ),
+    "loss of scikit-learn 1.6": pickled(call(thing("_loss.CyHalfTweedieLoss"), b"G" + bytes(8))),
+    "loss of scikit-learn 1.5": pickled(
+        call(
+            thing("_loss.__pyx_unpickle_CyHalfGammaLoss"),
+            thing("_loss.CyHalfGammaLoss"),
+            integer(238750788),
+            tuple_of(),
+        )
+    ),
     "member of an enumeration": pickled(attribute(thing("http.HTTPStatus"), "OK")),
     "method of a distribution": pickled(
         attribute(thing("scipy.stats._continuous_distns.norm_gen") + b")\x81", "_pdf")

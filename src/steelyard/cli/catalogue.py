@@ -2,7 +2,7 @@
 """Everything `explain` knows and `list` lists, in one namespace."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import get_args
 
 import msgspec
@@ -12,10 +12,12 @@ from steelyard.checks.licence.use.actions import PAGES
 from steelyard.core.plugins import extensions
 from steelyard.core.policy import Policy
 from steelyard.core.probe import Descriptor
+from steelyard.flow.engines import known_engines
 from steelyard.flow.examine import known_probes
 from steelyard.flow.policies import known_policies
 from steelyard.flow.rules import AnyRule
 from steelyard.flow.suppress import EXPIRED
+from steelyard.flow.tasks import builtin_tasks
 from steelyard.formats.nesting import known_formats
 from steelyard.knowledge import licence
 from steelyard.report import Report
@@ -104,8 +106,21 @@ def _reports() -> Iterator[Page]:
         )
 
 
+def _engines() -> Iterator[Page]:
+    for kind in known_engines():
+        text = f"{kind.title}.\n\n{kind.page.strip()}"
+        yield Page(id=f"engine.{kind.id}", kind="engines", title=kind.title, text=text)
+
+
+def _tasks() -> Iterator[Page]:
+    for name, path in builtin_tasks().items():
+        text = f"Task `{name}`, as its file says.\n\n```yaml\n{path.read_text('utf-8')}\n```"
+        yield Page(id=f"task.{name}", kind="tasks", title=path.parent.name, text=text)
+
+
 KINDS: dict[str, Callable[[], Iterator[Page]]] = {
     "actions": _actions,
+    "engines": _engines,
     "findings": _findings,
     "formats": _formats,
     "licences": _licences,
@@ -113,6 +128,7 @@ KINDS: dict[str, Callable[[], Iterator[Page]]] = {
     "probes": _probes,
     "reports": _reports,
     "rules": _rule_kinds,
+    "tasks": _tasks,
 }
 
 
@@ -120,11 +136,3 @@ def pages() -> list[Page]:
     """Return every page, by id whatever its case."""
     found = (page for kind in KINDS.values() for page in kind())
     return sorted(found, key=lambda page: page.id.lower())
-
-
-def nearest(wanted: str, ids: Iterable[str]) -> str:
-    """Return a hint that names what was probably meant, or how to see what there is."""
-    import difflib
-
-    close = difflib.get_close_matches(wanted, list(ids), n=1)
-    return f"did you mean {close[0]!r}?" if close else "steelyard list shows what there is"

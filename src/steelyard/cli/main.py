@@ -7,29 +7,36 @@ import importlib
 import os
 import pkgutil
 import sys
+import textwrap
 import threading
+from pathlib import Path
 
 import click
 
 from steelyard import __version__
 from steelyard.cli import output, verbs
+from steelyard.cli.exits import COULD_NOT_RUN, INTERRUPTED
 from steelyard.core.errors import SteelyardError, UsageError
-
-COULD_NOT_RUN = 2
-INTERRUPTED = 130
 
 
 class _Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(info.name.rstrip("_") for info in pkgutil.iter_modules(verbs.__path__))
+        return sorted(_modules())
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        names = {info.name.rstrip("_"): info.name for info in pkgutil.iter_modules(verbs.__path__)}
-        if name not in names:
+        found = _modules().get(name)
+        if found is None:
             return None
-        module = importlib.import_module(f"{verbs.__name__}.{names[name]}")
+        module = importlib.import_module(f"{verbs.__name__}.{found}")
         command: click.Command = module.command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a line for each verb, of what its source says: to import all would take a second."""
+        names = self.list_commands(ctx)
+        room = formatter.width - 6 - max(map(len, names))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _first_sentence(name, room)) for name in names])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -42,6 +49,19 @@ class _Verbs(click.Group):
             hint = f"did you mean {close[0]!r}?" if close else "steelyard --help"
             raise UsageError(f"no verb {args[0]!r}", hint=hint)
         return super().resolve_command(ctx, args)
+
+
+def _modules() -> dict[str, str]:
+    """Return the module of each verb; a name that Python keeps for itself has an underscore."""
+    return {info.name.rstrip("_"): info.name for info in pkgutil.iter_modules(verbs.__path__)}
+
+
+def _first_sentence(verb: str, room: int) -> str:
+    """Return the beginning of a verb's help, which is the docstring of its `command`."""
+    source = Path(verbs.__path__[0], f"{_modules()[verb]}.py").read_text("utf-8")
+    said = source.partition("\ndef command(")[2].partition('"""')[2].partition('"""')[0]
+    sentence = said.partition("\n\n")[0].partition(". ")[0]
+    return textwrap.shorten(sentence, room, placeholder="...")
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})

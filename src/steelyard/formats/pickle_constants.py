@@ -4,7 +4,7 @@
 import re
 import struct
 
-from steelyard.formats.pickle_state import State
+from steelyard.formats.pickle_state import INLINE, State
 from steelyard.formats.pickle_values import Blob, Unknown, Value
 
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
@@ -173,8 +173,13 @@ def _binstring(state: State, size: int, pos: int) -> int:
 
 def binunicode(state: State, data: bytes, pos: int) -> int:
     """BINUNICODE."""
-    size = int.from_bytes(data[pos : pos + 4], "little")
-    return _text(state, size, pos + 4)
+    start = pos + 4
+    size = int.from_bytes(data[pos:start], "little")
+    end = start + size
+    if size <= INLINE and end <= len(data):
+        state.stack.append(data[start:end].decode("utf-8", "surrogatepass"))
+        return end
+    return _text(state, size, start)
 
 
 def binunicode8(state: State, data: bytes, pos: int) -> int:

@@ -17,6 +17,7 @@ from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
 from steelyard.report.summary.use import NOTE, use_said
 from steelyard.report.summary.verdict import counts, reasons, sentence
+from steelyard.report.summary.weights import relations
 
 # GitHub takes comments of at most 65,536 characters; these bounds keep the worst case below.
 _GROUPS = 10
@@ -38,6 +39,7 @@ def render(dossier: Dossier) -> str:
         *_licence(dossier),
         *_lineage(dossier),
         *_use(dossier),
+        *_weights(dossier),
         *_footprint(dossier),
         *_files(dossier),
         *_foot(dossier),
@@ -189,6 +191,16 @@ def _word(name: str) -> str:
     return name if re.fullmatch(r"[a-z0-9 -]{1,40}", name) else code(name)
 
 
+def _weights(dossier: Dossier) -> Iterator[str]:
+    lines = [
+        f"- {_place(where)}{_word(one.words)} {code(one.to)}: {code(one.why)}"
+        for where, one in relations(dossier)
+    ]
+    if lines:
+        yield "#### Weights"
+        yield _list(lines, _LINES, "relation")
+
+
 def _footprint(dossier: Dossier) -> Iterator[str]:
     known = [found for found in footprints(dossier) if found.tensors or found.needs]
     if known:
@@ -235,7 +247,7 @@ MD = Report(
     render=render,
     page="""
 Markdown for the comment of a pull request or an issue: the verdict, why, the findings with place and
-remedy, what was not assessed, licence, footprint, and the files folded away.
+remedy, what was not assessed, licence, weights, footprint, and the files folded away.
 
 Whatever comes from the model (names, messages, labels) stands in code spans, so that it can neither
 mention people nor load images nor forge a heading. Long lists are cut with a count; the dossier

@@ -15,6 +15,7 @@ from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
 from steelyard.report.summary.use import NOTE, Owed, use_said
 from steelyard.report.summary.verdict import counts, reasons, sentence
+from steelyard.report.summary.weights import compared, relations
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,6 +99,7 @@ def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:
         ("Licence", _licence(dossier)),
         ("Lineage", _lineage(dossier)),
         ("Use", _use(dossier)),
+        ("Weights", _descent(dossier)),
         ("Footprint", _footprint(dossier)),
         ("Files", _files(dossier)),
         ("Next", [("", step) for step in next_step(dossier)]),
@@ -221,6 +223,20 @@ def _lineage(dossier: Dossier) -> Iterator[Row]:
         else:
             yield "", branch.strokes + branch.head
             yield "", f"{branch.strokes_beside}  {branch.about}"
+
+
+def _descent(dossier: Dossier) -> Iterator[Row]:
+    found = list(relations(dossier))
+    several = len({where for where, _ in found}) > 1
+    for where, relation in found[:_LINES]:
+        if several:
+            yield "of", _clean(where)
+        yield "", f"{relation.words} {_clean(relation.to)}: {_clean(relation.why)}"
+    yield from _more(len(found) - _LINES, "more relation")
+    for _, known in compared(dossier):
+        if known.unrelated + known.undecided and not known.related:
+            count = counted(known.unrelated + known.undecided, "model")
+            yield "", f"held against {count}, related to none"
 
 
 def _footprint(dossier: Dossier) -> Iterator[Row]:

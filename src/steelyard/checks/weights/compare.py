@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from steelyard.checks.weights.kinds import RELATED, Kind, kind_of, permuted
+from steelyard.checks.weights.difference import Seen, difference
+from steelyard.checks.weights.kinds import RELATED, Kind, kind_of
+from steelyard.checks.weights.order import permuted
 from steelyard.checks.weights.pairing import (
-    Coded,
     Pair,
     by_content,
     by_layer,
@@ -21,6 +22,7 @@ from steelyard.checks.weights.values import Values
 _ALIKE, _UNLIKE = 0.2, 0.1
 """Mean correlation of matrices at and above which models are related; below which they are not."""
 _SIGMAS = 6.0
+_COMMON = 0.3  # likeness of what does not belong together from which on a role says nothing
 _FEW = 3  # matrices, each of them alike beyond chance, that make a relation
 
 
@@ -36,6 +38,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         pairs: What was compared.
         matrices: How many matrices the newer one's sketch has.
         layers: Which layer of the older one each layer comes from, where not from its own number.
+        seen: The pairs with how they differ, where the models are related.
     """
 
     relation: Kind
@@ -46,6 +49,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     pairs: tuple[Pair, ...] = ()
     matrices: int = 0
     layers: tuple[tuple[int, int], ...] = ()
+    seen: tuple[Seen, ...] = ()
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -68,11 +72,12 @@ def compare(new: Values, old: Values) -> Comparison:
         new: The model that is examined.
         old: The model it may come from.
     """
-    coded = Coded()
     matrices = sum(1 for tensor in new.tensors.values() if tensor.matrix)
-    null = list(chance(new, old, coded))
-    noise, deviation = _spread(null)
-    pairs, layers = _paired(new, old, coded)
+    null = chance(new, old)
+    common = _common(null)
+    noise, deviation = _spread([pair for pair in null if pair.new.sample.role not in common])
+    paired, layers = _paired(new, old)
+    pairs = [pair for pair in paired if pair.new.sample.role not in common]
     found = Comparison(
         relation="unrelated",
         why="",
@@ -83,8 +88,20 @@ def compare(new: Values, old: Values) -> Comparison:
         matrices=matrices,
         layers=layers,
     )
-    relation, why = _judged(found, new, old)
+    if _is_related(found):
+        seen = tuple(Seen(pair, difference(pair)) for pair in pairs)
+        relation, why = kind_of(seen, new, old, layers)
+        return msgspec.structs.replace(found, relation=relation, why=why, seen=seen)
+    relation, why = _not_by_place(found, new, old)
     return msgspec.structs.replace(found, relation=relation, why=why)
+
+
+def _common(null: Sequence[Pair]) -> set[str]:
+    """Return the roles whose matrices are alike in layers that do not answer to each other."""
+    found: dict[str, list[float]] = {}
+    for pair in null:
+        found.setdefault(pair.new.sample.role, []).append(pair.r)
+    return {role for role, rs in found.items() if math.fsum(rs) >= _COMMON * len(rs)}
 
 
 def _spread(null: Sequence[Pair]) -> tuple[float, float]:
@@ -98,27 +115,27 @@ def _spread(null: Sequence[Pair]) -> tuple[float, float]:
 
 
 def _paired(
-    new: Values, old: Values, coded: Coded
+    new: Values,
+    old: Values,
 ) -> tuple[list[Pair], tuple[tuple[int, int], ...]]:
     """Return the pairs by number of layer; by likeness of layers, or of content, where that is better."""
-    plain = by_layer(new, old, {}, coded)
+    plain = by_layer(new, old, {})
     if mean_of(plain) >= 0.9:
         return plain, ()
-    layers = layer_map(new, old, coded)
+    layers = layer_map(new, old)
     moved = {layer: other for layer, other in layers.items() if layer != other}
     if moved:
-        again = by_layer(new, old, layers, coded)
+        again = by_layer(new, old, layers)
         if mean_of(again) > mean_of(plain) + 0.1:
             return again, tuple(sorted(moved.items()))
     if sum(1 for pair in plain if pair.strong) >= _FEW:
         return plain, ()
-    renamed = by_content(new, old, coded)
+    renamed = by_content(new, old)
     return (renamed if len(renamed) >= _FEW else plain), ()
 
 
-def _judged(found: Comparison, new: Values, old: Values) -> tuple[Kind, str]:
-    if found.chance < 0.3 and _is_related(found):
-        return kind_of(found.pairs, new, old, found.layers)
+def _not_by_place(found: Comparison, new: Values, old: Values) -> tuple[Kind, str]:
+    """Return what is left where tensors are not alike place by place, and why."""
     vectors = permuted(new, old)
     if vectors:
         return "permuted", vectors

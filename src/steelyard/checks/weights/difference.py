@@ -50,6 +50,13 @@ class Difference(msgspec.Struct, frozen=True):
     off_zero: float
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """A pair, and how its two sides differ."""
+
+    pair: Pair
+    by: Difference
+
+
 def plain(dtype: str) -> bool:
     """Tell whether a type stores each number by itself."""
     return dtype in _MANTISSA

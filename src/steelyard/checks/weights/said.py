@@ -4,7 +4,6 @@
 from collections.abc import Iterator, Sequence
 
 from steelyard.checks.weights.compare import Comparison
-from steelyard.checks.weights.difference import difference
 from steelyard.checks.weights.kinds import RELATED
 from steelyard.core.claim import Claim, Fact, Measurement
 from steelyard.core.digest import Digest
@@ -36,7 +35,7 @@ def facts_of(comparison: Comparison, name: str, digest: Digest, where: str) -> I
     yield Fact(name=RELATION, value=value, where=where)
     if matrices:
         yield _correlation(comparison, where)
-    if matrices and comparison.relation in RELATED:
+    if any(one.pair.new.matrix for one in comparison.seen):
         yield _difference(comparison, where)
 
 
@@ -59,7 +58,7 @@ def _correlation(comparison: Comparison, where: str) -> Measurement:
 
 def _difference(comparison: Comparison, where: str) -> Measurement:
     """Return the median size of the differences, and where four of five matrices lie."""
-    sizes = sorted(difference(pair).size for pair in comparison.pairs if pair.new.matrix)
+    sizes = sorted(one.by.size for one in comparison.seen if one.pair.new.matrix)
     return Measurement(
         metric="weights.difference",
         value=round(_quantile(sizes, 5), 5),

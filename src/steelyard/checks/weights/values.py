@@ -8,6 +8,7 @@ the same result on every machine.
 import math
 from collections.abc import Mapping, Sequence
 from operator import mul
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,16 +24,25 @@ Key = tuple[int, str]
 """Layer and role of a tensor."""
 
 
-class Tensor(msgspec.Struct, frozen=True):
+class Codes(NamedTuple):
+    """Numbers as whole ones, and the sum of their squares."""
+
+    numbers: tuple[int, ...]
+    square: int
+
+
+class Tensor:
     """The sampled numbers of a tensor.
 
-    Attributes:
+    Args:
         sample: Where they come from.
         rows: Of each sampled row its 32 numbers.
     """
 
-    sample: Sample
-    rows: tuple[tuple[float, ...], ...]
+    def __init__(self, sample: Sample, rows: tuple[tuple[float, ...], ...]) -> None:
+        self.sample = sample
+        self.rows = rows
+        self._codes: dict[int, Codes] = {}
 
     @property
     def key(self) -> Key:
@@ -47,6 +57,12 @@ class Tensor(msgspec.Struct, frozen=True):
     def values(self, count: int) -> tuple[float, ...]:
         """Return the numbers of the first so many rows, one after the other."""
         return tuple(value for row in self.rows[:count] for value in row)
+
+    def codes(self, count: int) -> Codes:
+        """Return the codes of the first so many rows, made once."""
+        if count not in self._codes:
+            self._codes[count] = codes(self.values(count))
+        return self._codes[count]
 
 
 class Values(msgspec.Struct, frozen=True):
@@ -88,23 +104,22 @@ def _rows(sample: Sample) -> tuple[tuple[float, ...], ...]:
     )
 
 
-def codes(numbers: Sequence[float]) -> tuple[int, ...]:
+def codes(numbers: Sequence[float]) -> Codes:
     """Return numbers as whole ones: how far each lies from their mean, in 64ths of their deviation.
 
     Returns:
-        Nothing where all are the same.
+        No codes where all numbers are the same.
     """
     mean = math.fsum(numbers) / len(numbers)
     variance = math.fsum((value - mean) ** 2 for value in numbers) / len(numbers)
     if variance <= 0:
-        return ()
+        return Codes((), 0)
     scale = _UNIT / math.sqrt(variance)
-    return tuple(max(-_FAR, min(_FAR, round((value - mean) * scale))) for value in numbers)
+    made = tuple(max(-_FAR, min(_FAR, round((value - mean) * scale))) for value in numbers)
+    return Codes(made, sum(map(mul, made, made)))
 
 
-def correlation(one: Sequence[int], other: Sequence[int]) -> float:
+def correlation(one: Codes, other: Codes) -> float:
     """Return the correlation of two lists of codes, -1 to 1; 0 where either says nothing."""
-    if not one or not other:
-        return 0.0
-    square = sum(map(mul, one, one)) * sum(map(mul, other, other))
-    return sum(map(mul, one, other)) / math.sqrt(square) if square else 0.0
+    square = one.square * other.square
+    return sum(map(mul, one.numbers, other.numbers)) / math.sqrt(square) if square else 0.0

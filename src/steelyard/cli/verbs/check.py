@@ -10,13 +10,14 @@ import msgspec
 
 from steelyard.cli import options, output
 from steelyard.cli.documents import dossier_at
+from steelyard.cli.exits import EXIT_CODES, INTERRUPTED
 from steelyard.cli.keep import keep
 from steelyard.cli.progress import counter, progress
 from steelyard.core.claim import Severity
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UsageError
 from steelyard.core.limits import Limits
-from steelyard.core.policy import Outcome, Policy, worst
+from steelyard.core.policy import Policy, worst
 from steelyard.core.ports import Pool, Progress, Silent
 from steelyard.flow.check import check, judge
 from steelyard.flow.policies import failing_on, trusting_hub
@@ -30,9 +31,7 @@ from steelyard.report import json
 if TYPE_CHECKING:
     from steelyard.flow.against import Known
 
-INTERRUPTED = 130
 _AT_ONCE = 8  # files that are fetched at once, most of which wait for the hub
-EXIT_CODES = {Outcome.PASS: 0, Outcome.WARN: 0, Outcome.FAIL: 1, Outcome.UNKNOWN: 3}
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,8 @@ import click
 import msgspec
 
 from steelyard.cli import options, output
-from steelyard.cli.catalogue import Page, nearest, pages
+from steelyard.cli.catalogue import Page, pages
+from steelyard.cli.nearest import nearest
 from steelyard.core.errors import UsageError
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hints at descent in the prose of cards: never more than a hint, for prose says many things."""
 
-import itertools
 import re
 from collections.abc import Iterator
 
@@ -51,6 +50,15 @@ _BASE = late(
 _DATA = late(
     rf"\bon the [`*]{{0,3}}(?P<data>{_SEGMENT}/{_SEGMENT})[`*]{{0,3}} data\s?set\b", re.IGNORECASE
 )
+_MARKS = ("/", "gpt", "davinci", "claude", "gemini", "deepseek")
+_WORDS = (
+    "adapter", "answers", "awq", "base model", "based", "built", "completions", "converted", "dataset",
+    "data set", "derived", "distil", "exl2", "generated", "gguf", "gptq", "initiali", "lora", "merge",
+    "mlx", "original model", "output", "pretrain", "pre-train", "quanti", "responses", "synthetic",
+    "train", "tun",
+)  # fmt: skip
+"""A name of a model has one of the marks, and whatever a pattern here looks for one of the words."""
+
 _MERGED = late(r"following models were included in the merge:?\s{0,4}\n", re.IGNORECASE)
 _BULLET = late(rf"[ \t]*[*-][ \t]+{_MODEL}(?:\s\+\s{_MODEL.replace('?P<', '?P<lora_')})?")
 _UPON = frozenset({"based", "built"})
@@ -80,8 +88,7 @@ def prose(model: Model) -> Saying:
         body = _without_front_matter(text)
         offset = len(text) - len(body)
         seen: set[str] = set()
-        hints = itertools.chain(_hints(body), _data(body))
-        for position, raw, relation, process in hints:
+        for position, raw, relation, process in _hints(body):
             if raw not in seen and len(seen) < _HINTS:
                 seen.add(raw)
                 line = text.count("\n", 0, offset + position) + 1
@@ -98,13 +105,26 @@ def prose(model: Model) -> Saying:
 def _hints(text: str) -> Iterator[tuple[int, str, Relation, str]]:
     for match in _MERGED.finditer(text):
         yield from _bullets(text, match.end())
-    for match in _TEACHER.finditer(text):
-        if name := _name(match):
-            yield match.start(), name, "trained_on_outputs_of", ""
-    for match in _BASE.finditer(text):
-        name, process = _name(match), _process(match[0])
-        if name and not _points_elsewhere(match, name, process):
-            yield match.start(), name, "derived_from", process
+    for position, line in _telling(text):
+        for match in _TEACHER.finditer(line):
+            if name := _name(match):
+                yield position, name, "trained_on_outputs_of", ""
+        for match in _BASE.finditer(line):
+            name, process = _name(match), _process(match[0])
+            if name and not _points_elsewhere(match, name, process):
+                yield position, name, "derived_from", process
+        for match in _DATA.finditer(line):
+            yield position, match["data"], "trained_on", ""
+
+
+def _telling(text: str) -> Iterator[tuple[int, str]]:
+    """Yield position and text of the lines that may hint; most name no model, or say nothing of it."""
+    position = 0
+    for line in text.splitlines(keepends=True):
+        lower = line.lower()
+        if any(mark in lower for mark in _MARKS) and any(word in lower for word in _WORDS):
+            yield position, line
+        position += len(line)
 
 
 def _points_elsewhere(match: re.Match[str], name: str, process: str) -> bool:
@@ -113,12 +133,6 @@ def _points_elsewhere(match: re.Match[str], name: str, process: str) -> bool:
     if word == "on":
         return match["verb"].lower() not in _UPON
     return process == "quantized" and (word in (":", "for") or bool(_COPY.search(name)))
-
-
-def _data(text: str) -> Iterator[tuple[int, str, Relation, str]]:
-    """Yield the data sets that the cards of trainers name: `fine-tuned version of x on the y dataset`."""
-    for match in _DATA.finditer(text):
-        yield match.start(), match["data"], "trained_on", ""
 
 
 def _bullets(text: str, position: int) -> Iterator[tuple[int, str, Relation, str]]:
