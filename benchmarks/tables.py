@@ -151,6 +151,31 @@ def weights_lineage(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def licences(result: dict[str, Any]) -> str:
+    """Return what each tool said of real licence files, and how long it took."""
+    files, known = result["files"], result["known"]
+    counted = f"{files} files, {known} of them with a text that steelyard has a fingerprint of"
+    head = ("tool", "right id", "wrong id", "variant", "unknown", "CPU s", "wall s")
+    rows = (
+        (
+            _tool(row),
+            *(row[what] for what in ("right", "wrong", "variant", "unknown")),
+            f"{row['cpu_s']:.1f}",
+            f"{row['wall_s']:.1f}",
+        )
+        for row in result["rows"]
+    )
+    times = next(row["times"] for row in result["rows"] if row["tool"] == "steelyard")
+    spent = (
+        f"`steelyard` alone, CPU: fingerprints loaded in {times['load_ms']:.0f} ms, then"
+        f" {times['median_ms']:.1f} ms a file (median; the longest {times['longest_ms']:.0f} ms);"
+        f" {result['data_mb']:.2f} MB of data."
+    )
+    return "\n".join(
+        [_origin(result, counted), "", *_table(head, rows), "", spent, *_skipped(result)]
+    )
+
+
 def use_cases(result: dict[str, Any]) -> str:
     """Return how often the answers for a use are right, by how sure the expected answer is."""
     kinds = ("right", "honestly unknown", "incomplete", "wrong", "wrong yes")
@@ -237,6 +262,7 @@ def shards(result: dict[str, Any]) -> str:
 
 
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "licences": licences,
     "eval-cost": eval_cost,
     "registry": registry,
     "scan-cost": scan_cost,

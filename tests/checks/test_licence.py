@@ -437,3 +437,31 @@ def test_another_declaration_never_improves_an_answer(name: str, text: str, more
 def test_any_bytes_end_in_the_same_claims_twice(readme: bytes, licence: bytes) -> None:
     files = {"README.md": b"---\nlicense: " + readme, "LICENSE": licence}
     assert claims(look, files) == claims(look, files)
+
+
+def test_a_whole_licence_in_the_metadata_of_the_weights_is_recognised() -> None:
+    found = look_at(model__gguf=gguf().key("general.license", STRING, MIT).finish())
+    (declared,) = facts(found, "licence.declared")
+    assert (declared["by"], declared["id"], declared["text"]) == ("gguf", "MIT", "exact")
+
+
+def test_a_file_that_the_card_links_to_is_read_whatever_its_name() -> None:
+    fields = {"license": "other", "license_link": "docs-terms.txt"}
+    files = {"README.md": card(**fields), "docs-terms.txt": MIT.encode()}
+    found = claims(look, files)
+    assert ("docs-terms.txt", "MIT") in [
+        (d["raw"], d["id"]) for d in facts(found, "licence.declared")
+    ]
+
+
+def test_a_link_to_a_file_that_is_not_there_is_a_gap() -> None:
+    found = look_at(README__md=card(license="other", license_link="LICENSE"))
+    assert gaps(found)["licence.unread"] == (
+        "'LICENSE', which the card names as its licence, is not there"
+    )
+
+
+def test_an_unknown_text_that_holds_a_known_one_does_not_pass_for_it() -> None:
+    found = look_at(LICENSE=HOUSE_TERMS * 8 + "\nParts are under:\n\n" + MIT)
+    assert "known texts stand in it" in message(found, "licence.unknown-text")
+    assert answers(found) == ["unknown"] * 5

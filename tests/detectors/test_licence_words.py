@@ -99,3 +99,49 @@ def test_wrapping_lines_anew_changes_no_word(text: str, data: st.DataObject) -> 
 def test_any_text_has_words_and_as_many_lines(text: str) -> None:
     found = words_of(text)
     assert len(list(found.lines())) == len(found.words)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("within thirty (30) days", "within thirty (60) days"),
+        ("within thirty\n   (30) days of it", "within thirty\n   (60) days of it"),
+        (
+            "more than a wrapped line of forty characters\n30. days",
+            "more than a wrapped line of forty characters\n60. days",
+        ),
+        ("as Section 2(a) says", "as Section 2(b) says"),
+        ("under paragraph (a), you", "under paragraph (c), you"),
+        ("You may use it", "You may (no) use it"),
+        ("outside it", "outside (EU) it"),
+        ("You may use it", "You ~~may~~ use it"),
+        ("You may use it", "You <!-- may --> use it"),
+        ("You may use it", '<span style="font-size:0">You</span> may use it'),
+        ("You may use it", "You may\u202e use\u202c it"),
+        ("for research purposes.", "for research purposes.ai models"),
+        ("Copyright 2024 X\n\nYou may", "Copyright 2024 X, sale forbidden\n\nYou may"),
+        ("Copyright 2024 X\n\nYou may", "Copyright 2024 X, noncommercial\n\nYou may"),
+        ("You may", "[see https://example.org before any commercial use]\nYou may"),
+    ],
+)
+def test_what_a_reader_would_read_otherwise_is_read_otherwise(one: str, other: str) -> None:
+    assert words(one) != words(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("You may; or\n2. sell it", "You may; or\n\n2. sell it"),
+        (
+            "A heading without a full stop, of more than forty characters\n2.1 Grant\nYou",
+            "A heading without a full stop, of more than forty characters\n\n2.1 Grant\nYou",
+        ),
+        ("do this, (ii) do that", "do this,\n(ii) do that"),
+        ("the &#8220;Software&#8221; &amp; more", "the “Software” & more"),
+        ("the con\u00adtent of\u200b it", "the content of it"),
+        ("the licensor\x92s \x93Work\x94", 'the licensor\'s "Work"'),
+        ("<!-- You may use it -->", "You may use it"),
+    ],
+)
+def test_what_reads_the_same_is_the_same(one: str, other: str) -> None:
+    assert words(one) == words(other)

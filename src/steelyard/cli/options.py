@@ -57,6 +57,13 @@ config = click.option(
     metavar="FILE",
     help="Settings, such as accepted findings.  [default: ./steelyard.toml if it is there]",
 )
+licence_texts = click.option(
+    "--licence-texts",
+    default=None,
+    envvar="STEELYARD_LICENCE_TEXTS",
+    metavar="DIR|scancode",
+    help="Licences in full words to compare with: a folder, or the data of the installed ScanCode.",
+)
 use = click.option(
     "--use",
     "use_file",

@@ -9,6 +9,7 @@ import msgspec
 
 from steelyard.core.claim import Claim, Finding, Severity
 from steelyard.core.limits import Limits
+from steelyard.core.texts import LicenceTexts
 from steelyard.core.use import Use
 
 
@@ -17,15 +18,17 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         limits: Bounds on what is read.
+        licence_texts: Licences in full words that somebody brought; None where nobody did.
         use: What somebody means to do with the subject; None where nobody said so.
     """
 
     limits: Limits = msgspec.field(default_factory=Limits)
+    licence_texts: LicenceTexts | None = None
     use: Use | None = None
 
 
 Look = Callable[[Any, Context], Iterator[Claim]]
-Need = Literal["use"]
+Need = Literal["licence_texts", "use"]
 """What a probe may rest on besides its subject; its digest becomes part of the evidence."""
 
 

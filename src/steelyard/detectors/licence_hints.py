@@ -11,17 +11,19 @@ _MOST = 3  # places that are named for each topic
 
 _CLAUSES = {
     "non-commercial": r"non[\s-]?commercial|commercial(?:\s\w+){0,4}\s(?:not|prohibited|barred|forbidden)"
-    r"|(?:not|no|never)(?:\s\w+){0,6}\scommercial",
+    r"|(?:not|no|never)(?:\s\w+){0,6}\scommercial|(?:not|never)(?:\s\w+){0,3}\ssell"
+    r"|非商业|(?:不得|禁止|不可)[^。\n]{0,12}商(?:业|用)|商业(?:用途|使用)",
     "research-only": r"(?:research|academic|educational|evaluation)(?:\s\w+){0,3}\s(?:only|purposes?)"
-    r"|(?:only|solely)(?:\s\w+){0,4}\s(?:research|academic|educational|evaluation)",
-    "active-users": r"(?:monthly|daily)\sactive\susers?",
-    "revenue": r"revenues?\b",
-    "territory": r"\bterritory\b|european\sunion|united\skingdom|south\skorea|domiciled",
+    r"|(?:only|solely)(?:\s\w+){0,4}\s(?:research|academic|educational|evaluation)"
+    r"|for\s(?:\w+\s){0,2}research|(?:仅|只)[^。\n]{0,10}(?:研究|学术)",
+    "active-users": r"(?:monthly|daily)\sactive\susers?|月活|日活|活跃用户",
+    "revenue": r"revenues?\b|营业额|年收入",
+    "territory": r"欧盟|\bterritory\b|european\sunion|united\skingdom|south\skorea|domiciled",
     "outputs": r"outputs?\b(?:\s[\w,]+){0,14}\s(?:improve|train|distil)"
     r"|(?:improve|train|distil)\w*(?:\s\w+){0,8}\s(?:other|any|another)(?:\s\w+){0,4}\smodels?",
     "naming": r"built\swith\b|powered\sby\b|(?:beginning|start)\sof(?:\s\w+){0,5}\sname",
-    "permission": r"(?:written|prior)\s(?:permission|consent|authori[sz]ation)|\bregister\s(?:with|at)\b",
-    "military": r"\bmilitary\b|\bwarfare\b|\bweapons?\b",
+    "permission": r"书面(?:授权|许可|同意)|(?:written|prior)\s(?:permission|consent|authori[sz]ation)|\bregister\s(?:with|at)\b",
+    "military": r"军事|武器|\bmilitary\b|\bwarfare\b|\bweapons?\b",
     "revocable": r"(?<!ir)\brevocable\b|terminate(?:\s\w+){0,4}\sat\sany\stime",
 }
 

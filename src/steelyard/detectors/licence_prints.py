@@ -8,7 +8,7 @@ vocabulary of word hashes, and all texts as indices into it, two bytes a word, c
 import base64
 import lzma
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -198,10 +198,10 @@ class Prints:
         key, where = source
         return Prints({**self.sources, key: where}, index, (*self.texts, *added))
 
-    def indices(self, words: Iterable[str]) -> "array[int]":
+    def indices(self, words: Sequence[str]) -> "array[int]":
         """Return the index of each word; 0 for one that no known text has."""
-        index = self._index
-        return array("H", [index.get(word_hash(word), 0) for word in words])
+        index = {word: self._index.get(word_hash(word), 0) for word in set(words)}
+        return array("H", [index[word] for word in words])
 
 
 def _unpacked(code: str, data: bytes) -> "array[int]":

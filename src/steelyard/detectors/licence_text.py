@@ -6,6 +6,7 @@
 - **unknown**: anything else.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
@@ -13,14 +14,18 @@ import msgspec
 
 from steelyard.detectors.licence_prints import HOLE, Print, Prints, Record, Role
 from steelyard.detectors.licence_shelf import BROUGHT, Shelf
-from steelyard.detectors.licence_words import Words, words_of
-from steelyard.detectors.word_diff import Block, align
+from steelyard.detectors.licence_words import Words, speaks_of_terms, words_of
+from steelyard.detectors.word_diff import Block, align, runs_once
+
+UNSPOKEN = "…"
+"""Stands for a word of a known text that is not at hand: fingerprints hold no words."""
 
 State = Literal["exact", "variant", "unknown"]
 
 _LIKE = 0.85  # share of words in common, of both texts, from which one is a variant of the other
 _VOCABULARY_LIKE = 0.7  # share of a known text's different words that a candidate must hold
-_CANDIDATES = 4
+_NEAR = 6  # known texts whose words are counted, those with the nearest vocabulary
+_CANDIDATES = 2  # of these that are compared word by word
 _MOST_HEADING = 40  # words
 _SHOWN = 12  # words of a change
 _CLAUSE = 8  # words in a row; as many may well be a term of its own
@@ -136,7 +141,8 @@ class _Text:
 
     def names(self, start: int, stop: int) -> bool:
         """Tell whether some words could be a name: none of them carries terms."""
-        return _NEVER_IN_NAMES.isdisjoint(self.words[start:stop])
+        said = self.words[start:stop]
+        return _NEVER_IN_NAMES.isdisjoint(said) and not speaks_of_terms(" ".join(said))
 
     def change(self, start: int, stop: int, missing: Sequence[int]) -> Change:
         """Return the change whose own words stand from `start` to `stop`."""
@@ -157,8 +163,8 @@ class _Text:
         if not self._spelled:
             prints, spoken = self._spoken
             words = (*spoken, *_HEADING_WORDS, *_DECISIVE_WORDS, *self.words)
-            self._spelled = dict(zip(prints.indices(words), words, strict=True))
-        return self._spelled.get(index, "…") if index else "…"
+            self._spelled = dict(zip(prints.indices(words), words, strict=True)) | {0: UNSPOKEN}
+        return self._spelled.get(index, UNSPOKEN)
 
 
 _HEADING_WORDS = frozenset(_HEADING.split())
@@ -264,8 +270,11 @@ def _is_heading(subject: _Text, start: int, stop: int, headings: set[int]) -> bo
 def _alike(subject: _Text, prints: Prints) -> Recognition:
     """Return what a text is that holds no known one: a variant of the one it is most like, or unknown."""
     best: tuple[float, Print, list[Block]] | None = None
-    for known in _candidates(subject, prints):
-        blocks = align(known.indices, subject.indices)
+    runs = runs_once(subject.indices)
+    for bound, known in _candidates(subject, prints):
+        if best is not None and bound <= best[0]:
+            break
+        blocks = align(known.indices, subject.indices, runs)
         if not blocks:
             continue
         common = sum(size for *_, size in blocks)
@@ -286,18 +295,21 @@ def _alike(subject: _Text, prints: Prints) -> Recognition:
     return Recognition(state="variant", matches=(match,), changes=changes, words=len(subject.words))
 
 
-def _candidates(subject: _Text, prints: Prints) -> list[Print]:
-    """Return the known texts whose vocabulary is nearest to the text's."""
-    distinct = frozenset(subject.indices)
-    ranked: list[tuple[float, int, Print]] = []
+def _candidates(subject: _Text, prints: Prints) -> list[tuple[float, Print]]:
+    """Return the known texts that may be like it, each with how like it can be at most, by that."""
+    bag = Counter(subject.indices)
+    near: list[tuple[float, int, Print]] = []
     for order, known in enumerate(prints.texts):
-        if known.record.role == "part":
-            continue
-        common = len(known.distinct & distinct)
-        if common >= _VOCABULARY_LIKE * len(known.distinct):
-            ranked.append((common / (len(known.distinct) + len(distinct)), -order, known))
-    ranked.sort(key=lambda entry: entry[:2], reverse=True)
-    return [known for *_, known in ranked[:_CANDIDATES]]
+        shared = len(known.distinct & bag.keys())
+        if known.record.role != "part" and shared >= _VOCABULARY_LIKE * len(known.distinct):
+            near.append((-shared / (len(known.distinct) + len(bag)), order, known))
+    ranked: list[tuple[float, Print]] = []
+    for *_, known in sorted(near, key=lambda entry: entry[:2])[:_NEAR]:
+        common = sum(min(count, bag[index]) for index, count in Counter(known.indices).items())
+        bound = 2 * common / (len(known.indices) + common) if common else 0.0
+        if bound >= _LIKE:
+            ranked.append((bound, known))
+    return sorted(ranked, key=lambda entry: entry[0], reverse=True)[:_CANDIDATES]
 
 
 def _gaps(blocks: list[Block], known_size: int, size: int) -> Iterator[tuple[int, int, int, int]]:

@@ -19,11 +19,10 @@ import msgspec
 LONGEST_TEXT = 1 << 20  # characters; the longest licence in use has 150,000
 
 # The patterns stay texts: they are compiled, once, when the first licence is met.
-_QUOTES = str.maketrans(
-    dict.fromkeys("'`*_\u2019\u2018\u201b\u00b4\u02bc\u2032\u200b\u200c\u200d\u2060\ufeff\xad")
-)
+_QUOTES = "['`*_\x91\x92\u2019\u2018\u201b\u00b4\u02bc\u2032\u200b\u200c\u200d\u2060\ufeff\xad]"
 _HIDDEN = " xhidden "  # no word of any licence
-_BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], " xreversed ")
+_BIDI = "[\u202a-\u202e\u2066-\u2069]"
+_REVERSED = " xreversed "
 _ORIGIN = (  # a note of where the copy was taken from, above it
     r"\A(?:\s*\[(?:(?:for|the|an?|copy|original|of|this|licen[cs]e|version|legal|text|faq|see|can|be|found"
     r"|at|from|source)[,:]?\s+){1,12}https?://[^\s\]]{1,300}\])+"
@@ -64,7 +63,7 @@ _REFERENCE = (
 _MARKER = (
     rf"(?m)\((?:[a-z]|([a-z])\1|{_ROMAN}|(\d{{1,2}}))\)"  # (a) (iv) (2)
     rf"|^[^\S\n]*(?:(\d{{1,2}}(?:\.\d{{1,2}})*[.)])|(?:[a-z]|{_ROMAN})[.)])(?=[\sa-z\"“])"  # 2. 1.1. a)
-    r"|(?:\A|(?<=\n\n)|(?<=[.;:]\n))[^\S\n]*\d{1,2}(?:\.\d{1,2})+(?=[^\S\n]+[a-z\"“])"  # 1.1 Scope
+    r"|^[^\S\n]*(\d{1,2}(?:\.\d{1,2})+)(?=[^\S\n]+[a-z\"“])"  # 1.1 Scope
 )
 _ENDS = '.;:,)]"“”'  # what stands before the number of a list
 _LEADER = r"(?m)^[^\S\n]*(?:[#>•·-]+|//+|;+|/\*+)[^\S\n]*"
@@ -119,6 +118,11 @@ def without_origin(text: str) -> str:
     return re.sub(_ORIGIN, lambda note: "\n" * note[0].count("\n"), text, flags=re.IGNORECASE)
 
 
+def speaks_of_terms(text: str) -> bool:
+    """Tell whether a text in lower case says anything that could be a term."""
+    return re.search(_TERM, text) is not None
+
+
 def headings(text: str) -> tuple[tuple[str, ...], str]:
     """Return the words of the headings a text begins with, and the rest."""
     blocks = re.split(r"(\n\s*\n)", text)
@@ -143,8 +147,8 @@ def _plain(text: str) -> str:
     if "&" in text:
         text = re.sub(_ENTITY, lambda match: html.unescape(match[0]), text)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(_BIDI))
-    return text.lower().translate(_QUOTES)
+        text = unicodedata.normalize("NFKC", re.sub(_BIDI, _REVERSED, text))
+    return re.sub(_QUOTES, "", text.lower())
 
 
 def _without_markup(text: str) -> str:
@@ -158,15 +162,24 @@ def _without_markup(text: str) -> str:
 
 def _marker(match: re.Match[str]) -> str:
     """Return nothing for the number of a list, and a number that is said in a sentence as it stands."""
-    in_brackets, at_line = match[2], match[3]
-    if not (in_brackets or at_line):
+    in_brackets, with_point, bare = match[2], match[3], match[4]
+    if not (in_brackets or with_point or bare):
         return " "
     before = match.string[max(0, match.start() - 200) : match.start()]
     said = before.rstrip()
     if not said or said[-1] in _ENDS or before.count("\n", len(said)) > 1:
         return " "
-    heading = at_line and len(said.rpartition("\n")[2]) <= _LONGEST_HEADING
-    return " " if heading else match[0]
+    if with_point:
+        listed = _heads(said.rpartition("\n")[2]) or said.endswith((" or", " and"))
+    else:
+        ahead = match.string[match.start() : match.start() + 2 * _LONGEST_HEADING]
+        line = ahead.partition("\n")[0].rstrip()
+        listed = bool(bare) and _heads(line) and line[-1] not in _ENDS
+    return " " if listed else match[0]
+
+
+def _heads(line: str) -> bool:
+    return len(line) <= _LONGEST_HEADING
 
 
 def _without_holders(text: str) -> str:
@@ -190,4 +203,4 @@ def _names_a_holder(line: str) -> bool:
     """Tell whether a line says whose the copyright is and nothing that could be a term."""
     if len(line) > _LONGEST_HOLDER or not re.match(_HOLDER, line):
         return False
-    return not re.search(_TERM, line)
+    return not speaks_of_terms(line)

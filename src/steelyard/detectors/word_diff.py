@@ -11,7 +11,11 @@ Block = tuple[int, int, int]
 """Position in the one sequence, position in the other, length."""
 
 
-def align(known: Sequence[int], other: Sequence[int]) -> list[Block]:
+Runs = dict[tuple[int, ...], int]
+"""Where each run of words begins that stands once in a sequence."""
+
+
+def align(known: Sequence[int], other: Sequence[int], runs: Runs | None = None) -> list[Block]:
     """Return the blocks that two sequences have in common, in order in both.
 
     Runs of words that stand once in each are the anchors; what lies between two anchors is compared
@@ -20,12 +24,13 @@ def align(known: Sequence[int], other: Sequence[int]) -> list[Block]:
     Args:
         known: Numbers of words; 0 and 1 stand for no word of their own.
         other: The same.
+        runs: Of the other; None to find them here.
 
     Source:
         Bram Cohen's patience diff, with runs of words in place of lines.
     """
     blocks: list[Block] = []
-    for a, b in _anchors(known, other):
+    for a, b in _anchors(runs_once(known), runs_once(other) if runs is None else runs):
         if blocks:
             at, where, size = blocks[-1]
             if a < at + size or b < where + size:
@@ -37,9 +42,8 @@ def align(known: Sequence[int], other: Sequence[int]) -> list[Block]:
     return _merged(_filled(known, other, blocks))
 
 
-def _anchors(known: Sequence[int], other: Sequence[int]) -> list[tuple[int, int]]:
+def _anchors(here: Runs, there: Runs) -> list[tuple[int, int]]:
     """Return the longest chain of runs that stand once in each sequence (patience diff)."""
-    here, there = _once(known), _once(other)
     pairs = sorted((at, there[run]) for run, at in here.items() if run in there)
     tails: list[int] = []
     ends: list[int] = []
@@ -61,13 +65,17 @@ def _anchors(known: Sequence[int], other: Sequence[int]) -> list[tuple[int, int]
     return chain[::-1]
 
 
-def _once(sequence: Sequence[int]) -> dict[tuple[int, ...], int]:
+def runs_once(sequence: Sequence[int]) -> Runs:
     """Return where each run of words begins that stands once."""
-    found: dict[tuple[int, ...], int] = {}
+    found: Runs = {}
+    again: set[tuple[int, ...]] = set()
     runs = zip(*(sequence[offset:] for offset in range(_ANCHOR)), strict=False)
     for at, run in enumerate(runs):
-        found[run] = -1 if run in found else at
-    return {run: at for run, at in found.items() if at >= 0}
+        if found.setdefault(run, at) != at:
+            again.add(run)
+    for run in again:
+        del found[run]
+    return found
 
 
 def _back(

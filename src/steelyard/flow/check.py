@@ -77,7 +77,7 @@ def judge(
     """
     now = datetime.now(UTC)
     identity = model.identity()
-    context = Context(limits=limits, use=settings.use)
+    context = Context(limits=limits, use=settings.use, licence_texts=settings.licence_texts)
     evidence = examine(model, ready_probes() if probes is None else probes, context, now=now)
     if against:
         from steelyard.flow.against import hold_against

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import msgspec
 
-from steelyard.core.digest import Digest, digest_bytes
+from steelyard.core.digest import Digest, digest_bytes, digest_of
 from steelyard.core.errors import UsageError
+from steelyard.core.texts import LicenceTexts
 from steelyard.core.use import Use
+from steelyard.flow.licence_texts import licence_texts
 from steelyard.flow.overrule import Override
 from steelyard.flow.profile import profile
 
@@ -40,12 +42,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         suppress: Accepted findings.
+        licence_texts: Licences in full words to compare with; None where it names none.
         use: What somebody means to do with the models; None where it does not say.
         override: What a person decided in place of the texts' answers.
-        digest: Digest of the file; empty where there is none.
+        digest: Digest of the file, and of the texts; empty where there is none.
     """
 
     suppress: tuple[Suppression, ...] = ()
+    licence_texts: LicenceTexts | None = None
     use: Use | None = None
     override: tuple[Override, ...] = ()
     digest: Digest = ""
@@ -86,6 +90,7 @@ def read(data: bytes, origin: str) -> Settings:
 
     try:
         values = tomllib.loads(data.decode("utf-8"))
+        place = values.pop("licence_texts", None)
         use = values.pop("use", None)
         found = msgspec.convert(values, Settings)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
@@ -96,8 +101,26 @@ def read(data: bytes, origin: str) -> Settings:
         ) from error
     if use is not None and not isinstance(use, dict):
         raise UsageError(f"{origin!r}: 'use' is no table", hint="write [use] on a line of its own")
-    return msgspec.structs.replace(
+    found = msgspec.structs.replace(
         found,
         use=None if use is None else profile(use, origin),
         digest=digest_bytes(data),
     )
+    if place is None:
+        return found
+    if not isinstance(place, str):
+        raise UsageError(
+            f"{origin!r}: 'licence_texts' is no text", hint='write licence_texts = "FOLDER"'
+        )
+    return with_texts(found, place)
+
+
+def with_texts(settings: Settings, place: str) -> Settings:
+    """Return settings with the licence texts of a place: a folder, or the word `scancode`.
+
+    Raises:
+        UsageError: There are none.
+    """
+    found = licence_texts(place)
+    digest = digest_of((settings.digest, found))
+    return msgspec.structs.replace(settings, licence_texts=found, digest=digest)

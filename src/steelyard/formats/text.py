@@ -25,14 +25,15 @@ class Text(Content, frozen=True, kw_only=True):
 def read(source: Source, budget: Budget) -> Text:
     """Decode a text; only the first `text_bytes` of it, if it is longer."""
     limit = budget.limits.text_bytes
-    text, encoding = _decode(source.read(0, limit))
+    text, encoding = decode(source.read(0, limit))
     if source.size > limit:
         reason = f"text of {source.size:,} bytes, only the first {limit:,} were read"
         return Text(text=text, encoding=encoding, incomplete=reason, incomplete_at=limit)
     return Text(text=text, encoding=encoding)
 
 
-def _decode(data: bytes) -> tuple[str, str]:
+def decode(data: bytes) -> tuple[str, str]:
+    """Return the characters of a text, and its encoding: `utf-8`, `utf-16`, or `latin-1`."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace"), "utf-16"
     try:

@@ -9,30 +9,26 @@ from steelyard.checks.licence.gather import counted, settled
 from steelyard.checks.licence.lineage import Base, bases
 from steelyard.checks.licence.lineage.look import descent
 from steelyard.checks.licence.terms import answer_facts, answers, declared_fact, term_facts
-from steelyard.checks.licence.texts import (
-    cut_short,
-    declared_by,
-    declared_by_gate,
-    licence_files,
-    text_of,
-)
+from steelyard.checks.licence.texts import declared_by, texts_at
 from steelyard.checks.licence.use import look_use as look_use
 from steelyard.core.claim import Claim, Fact, Gap
 from steelyard.core.probe import Context, probe
 from steelyard.core.subject import Model
+from steelyard.detectors.licence_shelf import Shelf
 
 __all__ = ["descent", "look"]
 
 
-@probe("licence", version="1", descriptors=kinds.KINDS)
+@probe("licence", version="1", descriptors=kinds.KINDS, needs=("licence_texts",))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Say which licences are declared where, and what their texts say.
 
     ## What it looks at
     The front matter of model cards (`license`, `license_name`, `license_link`, `extra_gated_prompt`,
-    `base_model`); files called LICENSE, COPYING, NOTICE, USE_POLICY and the like, in any folder; the
-    metadata of GGUF (`general.license*`, `general.base_model.*`) and safetensors files; `config.json`,
-    `adapter_config.json`; the metadata of Python and npm packages.
+    `base_model`); files called LICENSE, COPYING, NOTICE, USE_POLICY and the like, in any folder, and
+    those that a card links to; the metadata of GGUF (`general.license*`, `general.base_model.*`) and
+    safetensors files, where a whole licence may stand; `config.json`, `adapter_config.json`; the
+    metadata of Python and npm packages.
 
     Names are looked up among the licences there are facts of (`steelyard list licences`). Texts are
     compared word by word with fingerprints of the known ones: *exact*, *variant* or *unknown*. A
@@ -69,12 +65,12 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     The licence texts, as each page of `steelyard explain LICENCE` names them; SPDX licence expressions;
     the hub's model card specification; GGUF's metadata keys (ggml, docs/gguf.md).
     """
-    del context
     found = cards(model)
+    shelf = Shelf(context.licence_texts) if context.licence_texts else None
     for at in found:
         yield from findings.of_card(at)
     declared = list(declarations(model, found))
-    for claim in _texts(model, found):
+    for claim in _texts(model, found, shelf):
         if isinstance(claim, Declared):
             declared.append(claim)
         else:
@@ -82,26 +78,18 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     yield from _claims(settled(declared), list(bases(model, found)))
 
 
-def _texts(model: Model, found: Sequence[CardAt]) -> Iterator[Declared | Claim]:
+def _texts(
+    model: Model, found: Sequence[CardAt], shelf: Shelf | None
+) -> Iterator[Declared | Claim]:
     """Yield what the texts at hand declare, and what is wrong with them."""
-    for part, about in licence_files(model):
-        text = text_of(part)
-        if isinstance(text, Gap):
-            yield text
+    for at in texts_at(model, found):
+        if isinstance(at, Gap):
+            yield at
             continue
-        gap = cut_short(part, text)
-        if gap is not None:
-            yield gap
-        for declared in declared_by(part, about, text):
+        for declared in declared_by(at, shelf):
             yield declared
             if declared.text is not None:
-                yield from findings.of_text(declared, declared.text, text)
-    for at in found:
-        for declared in declared_by_gate(at):
-            yield declared
-            if declared.text is not None:
-                prompt = "\n".join(at.card.extra_gated_prompt)
-                yield from findings.of_text(declared, declared.text, prompt)
+                yield from findings.of_text(declared, declared.text, at.text)
 
 
 def _claims(declared: Sequence[Declared], ancestors: Sequence[Base]) -> Iterator[Claim]:

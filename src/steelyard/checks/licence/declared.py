@@ -2,7 +2,7 @@
 """Who declares which licence: cards, metadata of weights, packages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -25,7 +25,12 @@ NAMES_NOTHING = frozenset({"other", "unknown"})
 """Tags that say no more than that the terms stand elsewhere."""
 
 CARDS = frozenset({"readme.md", "model_card.md", "modelcard.md", "model-card.md"})
-_GGUF_KEYS = ("general.license", "general.license.name", "general.license.link")
+_GGUF_KEYS = (
+    "general.license",
+    "general.license.name",
+    "general.license.link",
+    "general.license.text",
+)
 _SAFETENSORS_KEYS = ("license", "modelspec.license")
 _LONGEST_NAME = 300  # characters; what is longer is no name but a text
 _PACKAGE_LINE = late(
@@ -90,19 +95,57 @@ def cards(model: Model) -> tuple[CardAt, ...]:
     return tuple(found)
 
 
-def declarations(model: Model, found: tuple[CardAt, ...]) -> Iterator[Declared]:
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands where the name of a licence is looked for.
+
+    Attributes:
+        by: Who declares.
+        key: Of the value.
+        value: The value, as it stands.
+        where: Place in the subject.
+        about: What it is the licence of.
+        link: Whether it is meant to say where the licence stands.
+    """
+
+    by: By
+    key: str
+    value: str
+    where: str
+    about: About = "model"
+    link: bool = False
+
+
+def declarations(model: Model, found: Sequence[CardAt]) -> Iterator[Declared]:
     """Yield what is declared by name, cards first."""
+    for one in named_values(model, found):
+        if is_text(one.value):
+            continue
+        raw = " ".join(one.value.split())
+        meant = meaning(raw)
+        if (one.link or "://" in raw) and not licences(meant):
+            continue  # an address says something where it is that of a known text, else nothing
+        yield Declared(by=one.by, raw=raw, where=one.where, meant=meant, about=one.about)
+
+
+def is_text(value: str) -> bool:
+    """Tell whether a value is a whole text: it is too long for a name."""
+    return len(value) > _LONGEST_NAME
+
+
+def named_values(model: Model, found: Sequence[CardAt]) -> Iterator[Value]:
+    """Yield what stands where the name of a licence is looked for, cards first."""
     for at in found:
         yield from _of_card(at)
     for part, gguf in model.contents(Gguf):
         values = [(key, gguf.metadata.get(key)) for key in _GGUF_KEYS]
         values += [item for item in gguf.shadowed if item[0] in _GGUF_KEYS]
         for key, value in values:
-            yield from _named("gguf", value, place(part.where, pointer=f"/{key}"))
+            where = place(part.where, pointer=f"/{key}")
+            yield from _value("gguf", key, value, where, link=key.endswith(".link"))
     for part, weights in model.contents(Safetensors):
         for key in _SAFETENSORS_KEYS:
             where = place(part.where, pointer=f"/__metadata__/{key}")
-            yield from _named("safetensors", weights.metadata.get(key), where)
+            yield from _value("safetensors", key, weights.metadata.get(key), where)
     for part, document in model.contents(JsonDocument):
         yield from _of_json(part, document)
     for part, text in model.contents(Text):
@@ -114,25 +157,23 @@ def file_name(where: str) -> str:
     return where.rpartition("!")[2].rpartition("/")[2]
 
 
-def _of_card(at: CardAt) -> Iterator[Declared]:
-    for field in ("license", "license_name"):
+def _of_card(at: CardAt) -> Iterator[Value]:
+    for field in ("license", "license_name", "license_link"):
         for value in getattr(at.card, field):
-            yield from _named("card", value, at.at(field))
-    for value in at.card.license_link:
-        yield from _by_address("card", value, at.at("license_link"))
+            yield from _value("card", field, value, at.at(field), link=field == "license_link")
 
 
-def _of_json(part: Part, document: JsonDocument) -> Iterator[Declared]:
+def _of_json(part: Part, document: JsonDocument) -> Iterator[Value]:
     name = file_name(part.where)
     if name in ("config.json", "package.json") and isinstance(document.value, dict):
-        where = place(part.where, pointer="/license")
+        where, value = place(part.where, pointer="/license"), document.value.get("license")
         if name == "config.json":
-            yield from _named("config", document.value.get("license"), where)
+            yield from _value("config", "license", value, where)
         else:
-            yield from _named("package", document.value.get("license"), where, "code")
+            yield from _value("package", "license", value, where, "code")
 
 
-def _of_package(part: Part, text: Text) -> Iterator[Declared]:
+def _of_package(part: Part, text: Text) -> Iterator[Value]:
     name = file_name(part.where)
     pattern = _PYPROJECT_LINE if name == "pyproject.toml" else _PACKAGE_LINE
     if name not in ("pyproject.toml", "METADATA", "PKG-INFO"):
@@ -140,23 +181,11 @@ def _of_package(part: Part, text: Text) -> Iterator[Declared]:
     match = pattern.search(text.text[:100_000])
     if match:
         line = text.text.count("\n", 0, match.start()) + 1
-        yield from _named("package", match[1], place(part.where, line=line), "code")
+        yield from _value("package", "license", match[1], place(part.where, line=line), "code")
 
 
-def _named(by: By, value: object, where: str, about: About = "model") -> Iterator[Declared]:
-    if not isinstance(value, str) or not value.strip():
-        return
-    raw = " ".join(value.split())
-    if len(raw) > _LONGEST_NAME:
-        raw = raw[:_LONGEST_NAME] + "..."
-    if "://" in raw:
-        yield from _by_address(by, raw, where)
-    else:
-        yield Declared(by=by, raw=raw, where=where, meant=meaning(raw), about=about)
-
-
-def _by_address(by: By, value: str, where: str) -> Iterator[Declared]:
-    """Yield a declaration where an address is that of a known text; other addresses say nothing."""
-    meant = meaning(value)
-    if licences(meant):
-        yield Declared(by=by, raw=value, where=where, meant=meant)
+def _value(
+    by: By, key: str, value: object, where: str, about: About = "model", *, link: bool = False
+) -> Iterator[Value]:
+    if isinstance(value, str) and value.strip():
+        yield Value(by=by, key=key, value=value, where=where, about=about, link=link)

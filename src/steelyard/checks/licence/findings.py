@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from steelyard.checks.licence import kinds
 from steelyard.checks.licence.declared import CardAt, Declared
 from steelyard.checks.licence.lineage import Base
-from steelyard.checks.licence.meaning import ambiguous, unknown_names
+from steelyard.checks.licence.meaning import Doubted, Meaning, ambiguous, unknown_names
 from steelyard.checks.licence.terms import FACTS, Reason
 from steelyard.core.claim import Finding
 from steelyard.core.probe import place
 from steelyard.detectors.licence_hints import clause_hints
-from steelyard.detectors.licence_text import Change, Recognition
+from steelyard.detectors.licence_text import UNSPOKEN, Change, Recognition
 from steelyard.knowledge.answers import rank
 from steelyard.knowledge.terms import Question
 
@@ -42,10 +42,23 @@ def of_text(declared: Declared, recognised: Recognition, text: str) -> Iterator[
     """Yield what is wrong with a text."""
     if recognised.state == "unknown":
         hints = [f"line {hint.line}: {hint.topic}: {hint.words!r}" for hint in clause_hints(text)]
+        held = [
+            f"line {match.line}: the text of {', '.join(match.record.licences)}"
+            for match in recognised.matches
+        ]
         message = f"a text of {recognised.words:,} words that is not known"
-        yield kinds.UNKNOWN_TEXT.at(declared.where, message, trail=_cut(hints))
-    elif recognised.state == "variant":
+        message += "; known texts stand in it" if held else ""
+        yield kinds.UNKNOWN_TEXT.at(declared.where, message, trail=(*_cut(held), *_cut(hints)))
+        return
+    if recognised.state == "variant":
         yield _variant(declared, recognised)
+    for name in dict.fromkeys(unknown_names(_without_doubt(declared.meant))):
+        said = "is the text of a licence nothing more is known of"
+        yield kinds.UNKNOWN.at(declared.where, f"{name!r} {said}")
+
+
+def _without_doubt(meant: Meaning) -> Meaning:
+    return meant.like if isinstance(meant, Doubted) else meant
 
 
 def disagreement(declared: Sequence[Declared]) -> Iterator[Finding]:
@@ -106,11 +119,18 @@ def _variant(declared: Declared, recognised: Recognition) -> Finding:
 
 
 def _change(change: Change) -> str:
-    words = " ".join(change.added) + (f" ... and {change.more:,} more" if change.more else "")
-    parts = [f"here {words!r}" if words else "", f"{change.missing:,} words missing"]
+    here = " ".join(change.added) + (f" ... and {change.more:,} more" if change.more else "")
+    more = change.missing - len(change.gone)
+    gone = repr(" ".join(change.gone) + (f" ... and {more:,} more" if more else ""))
+    if not set(change.gone) - {UNSPOKEN}:
+        gone = f"{_words(change.missing)} of the known text, not at hand here"
     if not change.missing:
-        parts.pop()
-    return f"line {change.line}: {', '.join(part for part in parts if part)}"
+        return f"line {change.line}: {here!r} is added"
+    return f"line {change.line}: " + (f"{here!r} instead of {gone}" if here else f"without {gone}")
+
+
+def _words(count: int) -> str:
+    return f"{count:,} word" if count == 1 else f"{count:,} words"
 
 
 def _cut(lines: list[str]) -> tuple[str, ...]:

@@ -7,20 +7,20 @@ import msgspec
 
 from steelyard.checks.licence.declared import CardAt, Declared, declarations
 from steelyard.checks.licence.meaning import licences, narrowed
-from steelyard.checks.licence.texts import declared_by, declared_by_gate, licence_files, text_of
+from steelyard.checks.licence.texts import declared_by, texts_at
 from steelyard.core.claim import Gap
 from steelyard.core.subject import Model
+from steelyard.detectors.licence_shelf import Shelf
 
 
-def declared_at_all(model: Model, found: tuple[CardAt, ...]) -> Iterator[Declared]:
+def declared_at_all(
+    model: Model, found: tuple[CardAt, ...], shelf: Shelf | None = None
+) -> Iterator[Declared]:
     """Yield what is declared by name and by the texts at hand, names first."""
     yield from declarations(model, found)
-    for part, about in licence_files(model):
-        text = text_of(part)
-        if not isinstance(text, Gap):
-            yield from declared_by(part, about, text)
-    for at in found:
-        yield from declared_by_gate(at)
+    for at in texts_at(model, found):
+        if not isinstance(at, Gap):
+            yield from declared_by(at, shelf)
 
 
 def settled(declared: Sequence[Declared]) -> list[Declared]:

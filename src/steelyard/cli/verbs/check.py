@@ -24,7 +24,7 @@ from steelyard.flow.policies import failing_on, trusting_hub
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import Processes, Threads, free_cores
 from steelyard.flow.profile import profile_at
-from steelyard.flow.settings import NOTHING_SET, Settings, settings
+from steelyard.flow.settings import NOTHING_SET, Settings, settings, with_texts
 from steelyard.flow.subjects import PREFIX, locate
 from steelyard.report import json
 
@@ -57,6 +57,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 @options.policy
 @options.fail_on
 @options.config
+@options.licence_texts
 @options.use
 @options.baseline
 @options.against
@@ -73,6 +74,7 @@ def command(
     policy: str,
     fail_on: str | None,
     config: Path | None,
+    licence_texts: str | None,
     use_file: Path | None,
     baseline: Path | None,
     against: tuple[str, ...],
@@ -101,9 +103,10 @@ def command(
       steelyard check ./model --against ./older-model --against store
       steelyard check --each ~/.cache/huggingface/hub
     """
+    found = settings_for(config, use_file)
     terms = Terms(
         policy=rule_book(policy, fail_on, trust_hub=trust_hub),
-        settings=settings_for(config, use_file),
+        settings=with_texts(found, licence_texts) if licence_texts else found,
         baseline=dossier_at(baseline) if baseline else None,
         headers=headers,
     )

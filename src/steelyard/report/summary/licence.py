@@ -204,7 +204,9 @@ def _declared(declared: _Declared) -> str:
         notes.append(_STATES.get(declared.text, declared.text))
     elif declared.raw and declared.raw != name:
         notes.append(f"as {declared.raw!r}")
-    if declared.about != "model":
+    if declared.about == "unclear":
+        notes.append("of the code or the model")
+    elif declared.about != "model":
         notes.append(f"of the {declared.about} only")
     return f"{name}, {', '.join(notes)}"
 

@@ -3,7 +3,7 @@
 
 from steelyard.checks.licence.declared import CardAt, declarations
 from steelyard.checks.licence.meaning import Joined, Meaning
-from steelyard.checks.licence.texts import declared_by, licence_files, text_of
+from steelyard.checks.licence.texts import declared_by, files_at
 from steelyard.core.claim import Gap
 from steelyard.core.subject import Model
 
@@ -22,10 +22,9 @@ def terms_in(model: Model, cards: tuple[CardAt, ...], folder: str) -> Meaning | 
         for one in declarations(model, cards)
         if one.where.startswith(inside) and one.about == "model" and not one.names_nothing
     ]
-    for part, about in licence_files(model):
-        text = text_of(part) if part.where.startswith(inside) else None
-        if text is not None and not isinstance(text, Gap):
-            found += [one.meant for one in declared_by(part, about, text) if one.about != "code"]
+    for at in files_at(model, cards):
+        if at.where.startswith(inside) and not isinstance(at, Gap):
+            found += [one.meant for one in declared_by(at) if one.about != "code"]
     unique = tuple(dict.fromkeys(found))
     if not unique:
         return None

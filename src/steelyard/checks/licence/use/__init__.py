@@ -15,6 +15,7 @@ from steelyard.checks.licence.use.ruling import rulings
 from steelyard.core.claim import Claim, Gap
 from steelyard.core.probe import Context, probe
 from steelyard.core.subject import Model
+from steelyard.detectors.licence_shelf import Shelf
 from steelyard.knowledge.terms import Licence
 
 NO_PROFILE = Gap(
@@ -31,11 +32,13 @@ def licences_at_hand(model: Model) -> tuple[Licence, ...]:
     return tuple({terms.id: terms for terms in (*own, *theirs)}.values())
 
 
-def _declared(model: Model, found: tuple[CardAt, ...]) -> list[Declared]:
-    return counted(settled(list(declared_at_all(model, found))))
+def _declared(
+    model: Model, found: tuple[CardAt, ...], shelf: Shelf | None = None
+) -> list[Declared]:
+    return counted(settled(list(declared_at_all(model, found, shelf))))
 
 
-@probe("use", version="1", descriptors=(*DUTIES, *KINDS), needs=("use",))
+@probe("use", version="1", descriptors=(*DUTIES, *KINDS), needs=("licence_texts", "use"))
 def look_use(model: Model, context: Context) -> Iterator[Claim]:
     """Say what the texts of the chain say of a use, with which section, and which duties it brings.
 
@@ -80,4 +83,6 @@ def look_use(model: Model, context: Context) -> Iterator[Claim]:
         return
     found = cards(model)
     made_from = graph(model, found)
-    yield from claims(rulings(model, found, _declared(model, found), made_from, context.use))
+    shelf = Shelf(context.licence_texts) if context.licence_texts else None
+    declared = _declared(model, found, shelf)
+    yield from claims(rulings(model, found, declared, made_from, context.use))
