@@ -16,7 +16,7 @@ from benchmarks.measure import Cost, cost, header, save, say
 def main() -> None:
     """Measure, and write benchmarks/results/registry.json."""
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
-    parser.add_argument("--models", type=int, default=2000, help="how many (2,000)")
+    parser.add_argument("--models", type=int, default=10_000, help="how many (10,000)")
     options = parser.parse_args()
     program = str(shutil.which("steelyard", path=Path(sys.executable).parent))
     with tempfile.TemporaryDirectory() as scratch:
@@ -29,7 +29,7 @@ def main() -> None:
             ("nothing changed since", ["--store", store]),
             ("every model read, nothing kept", ["--store", "none"]),
         ):
-            spent = cost([program, "check", "--each", str(root), *more])
+            spent = cost([program, "check", "--each", str(root), *more], limit_s=3600)
             rows.append(row(what, options.models, spent))
     say(f"wrote {save('registry', header('python -m benchmarks.registry') | {'rows': rows})}")
 
@@ -66,6 +66,8 @@ def row(what: str, models: int, spent: Cost) -> dict[str, object]:
         "models": models,
         "wall_s": round(spent.wall_s, 2),
         "rate": round(models / spent.wall_s, 1),
+        "cpu_s": round(spent.cpu_s, 1),
+        "peak_mb": round(spent.peak_mb, 1),
         "code": spent.code,
     }
 

@@ -73,6 +73,16 @@ def scan_matrix(result: dict[str, Any]) -> str:
     return "\n".join([*lines, *_skipped(result)])
 
 
+def fuzz(result: dict[str, Any]) -> str:
+    """Return how many mutated files each reader was given, and what came of it."""
+    rows = (
+        (row["target"], f"{row['files']:,}", f"{row['slowest_s']:.2f}", len(row["crashes"]))
+        for row in result["rows"]
+    )
+    head = ("reader", "files", "slowest, CPU s", "broke it")
+    return "\n".join([_origin(result), "", *_table(head, rows)])
+
+
 def startup(result: dict[str, Any]) -> str:
     """Return how long the command line takes to answer, and what it takes on disk."""
     rows = ((row["what"], f"{row['value']:.3g} {row['unit']}") for row in result["rows"])
@@ -82,18 +92,114 @@ def startup(result: dict[str, Any]) -> str:
 def registry(result: dict[str, Any]) -> str:
     """Return how fast `steelyard check --each` goes through a registry."""
     rows = (
-        (row["what"], f"{row['models']:,}", f"{row['wall_s']:.1f}", f"{row['rate']:.0f}")
+        (
+            row["what"],
+            f"{row['models']:,}",
+            f"{row['wall_s']:.1f}",
+            f"{row['rate']:.0f}",
+            f"{row['cpu_s']:.0f}",
+            f"{row['peak_mb']:.0f}",
+        )
         for row in result["rows"]
     )
-    head = ("`steelyard check --each`", "models", "wall s", "models a second")
+    head = ("`steelyard check --each`", "models", "wall s", "models a second", "CPU s", "peak MB")
     return "\n".join([_origin(result), "", *_table(head, rows)])
 
 
+def use_cases(result: dict[str, Any]) -> str:
+    """Return how often the answers for a use are right, by how sure the expected answer is."""
+    kinds = ("right", "honestly unknown", "incomplete", "wrong", "wrong yes")
+    counts = {(row["confidence"], row["kind"]): row["cases"] for row in result["rows"]}
+    rows = [
+        (who, *(counts.get((who, kind), 0) for kind in kinds)) for who in ("high", "medium", "low")
+    ]
+    return "\n".join([_origin(result), "", *_table(("expected answer is sure", *kinds), rows)])
+
+
+def eval_cost(result: dict[str, Any]) -> str:
+    """Return what scoring cost, a table a slice."""
+    lines = [_origin(result, f"medians of {result['runs']} rounds")]
+    for part in dict.fromkeys(row["slice"] for row in result["rows"]):
+        rows = [row for row in result["rows"] if row["slice"] == part]
+        lines += ["", f"**{part}**", ""]
+        lines += _table(
+            (
+                "engine",
+                "tokens",
+                "to the minimum",
+                "CPU s",
+                "times less",
+                "same picks",
+                "worst, nat",
+            ),
+            (
+                (
+                    row["engine"],
+                    f"{row['tokens']:,}",
+                    f"{row['tokens'] / row['minimum']:.3f}",
+                    f"{row['cpu_s']:.1f}",
+                    f"{row['ratio']:.2f}",
+                    f"{row['picks']} of {row['items']}",
+                    f"{row['worst']:.1e}",
+                )
+                for row in rows
+            ),
+        )
+    return "\n".join(lines)
+
+
+def opcodes(result: dict[str, Any]) -> str:
+    """Return how fast pickles of each protocol are followed."""
+    rows = (
+        (
+            row["protocol"],
+            f"{row['opcodes']:,}",
+            f"{row['rate'] / 1e6:.1f}",
+            f"{row['genops']:.2f}",
+            f"{row['loads']:.1f}",
+        )
+        for row in result["rows"]
+    )
+    head = (
+        "protocol",
+        "opcodes",
+        "million a second, `steelyard`",
+        "CPU over `pickletools.genops`",
+        "CPU over `pickle.loads`",
+    )
+    rounds = f"medians of {result['rounds']} rounds"
+    return "\n".join([_origin(result, rounds), "", *_table(head, rows)])
+
+
+def shards(result: dict[str, Any]) -> str:
+    """Return what a second core does for a model in shards."""
+    rows = (
+        (
+            row["tool"],
+            f"{row['one_s']:.2f}",
+            f"{row['two_s']:.2f}",
+            f"{row['gain']:.2f}",
+            f"{row['best']:.2f}",
+            f"{row['peak_mb']:.0f}",
+        )
+        for row in result["rows"]
+    )
+    head = ("tool", "one worker, wall s", "two, wall s", "times as fast", "at best", "peak MB")
+    more = f"4 shards, {result['size'] / (1 << 30):.1f} GiB together"
+    rounds = f"medians of {result['runs']} rounds"
+    return "\n".join([_origin(result, more, rounds), "", *_table(head, rows)])
+
+
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "eval-cost": eval_cost,
     "registry": registry,
     "scan-cost": scan_cost,
+    "fuzz": fuzz,
+    "opcodes": opcodes,
     "scan-matrix": scan_matrix,
+    "shards": shards,
     "startup": startup,
+    "use-cases": use_cases,
 }
 
 

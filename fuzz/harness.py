@@ -59,7 +59,7 @@ def read(id: str, data: bytes) -> None:
         content = chosen.read(source, budget)
         for member in chosen.members(content, source, budget):
             budget.spend_member()
-            if member.source is not None and member.content is None:
+            if member.source is not None and not member.format:
                 for _ in parts(member.name, member.source, budget):
                     pass
     except MalformedError:

@@ -18,7 +18,6 @@ import base64
 import hashlib
 import itertools
 import lzma
-import re
 import subprocess
 import sys
 import tomllib
@@ -30,12 +29,11 @@ import msgspec
 
 from steelyard import knowledge
 from steelyard.detectors.licence_prints import HOLE, Document, Record, Source
-from steelyard.detectors.licence_words import word_hash, words_of
+from steelyard.detectors.licence_words import headings, without_origin, word_hash, words_of
 
 HERE = Path(__file__).parent
 OUTPUT = HERE.parent / "src/steelyard/knowledge/licence_texts/prints.json"
 SHORTEST_CORE = 40  # words; a shorter text would be found inside others by chance
-HEADING = 16  # words; a paragraph of no more, without a full stop, is a heading
 HOLE_WORD = "\0"
 
 
@@ -128,14 +126,12 @@ def read(key: str, path: str, commit: str, folders: dict[str, Path]) -> bytes:
 
 def pieces(text: str, entry: Entry) -> Iterator[Piece]:
     """Yield the terms, then what stands around them and adds none."""
-    text = re.sub(
-        r"\A(?:\s*\[[^\]]*https?:[^\]]*\]\n)+", "", text
-    )  # where a collection took it from
-    title, body = headings(text) if not entry.start else ((), text)
+    text = without_origin(text)
+    title, body = headings(text)
+    body = text if entry.start else body
     words = words_of(body).words
     begin = position(words, entry.start, 0) if entry.start else 0
     if entry.start:
-        title = words[:begin]
         yield Piece(role="part", words=words[:begin])
     cuts = [begin]
     for cut in entry.cuts:
@@ -147,19 +143,6 @@ def pieces(text: str, entry: Entry) -> Iterator[Piece]:
     yield Piece(role=entry.role, words=core, title=title)
     for start, stop in itertools.pairwise(cuts[1:]):
         yield Piece(role=entry.rest, words=words[start:stop])
-
-
-def headings(text: str) -> tuple[tuple[str, ...], str]:
-    """Return the words of the headings a text begins with, and the rest."""
-    blocks = re.split(r"(\n\s*\n)", text)
-    title: list[str] = []
-    while len(blocks) > 1:
-        words = words_of(blocks[0]).words
-        if len(words) > HEADING or blocks[0].rstrip().endswith((".", ";", ",")):
-            break
-        title += words
-        blocks = blocks[2:]
-    return tuple(title), "".join(blocks)
 
 
 def names(licence: str) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write the parts of the docs that are made of something else: docs/checks.md, docs/benchmarks.md.
+"""Write what is made of something else: docs/checks.md, docs/benchmarks.md, indexes of extensions.
 
-scripts/write_docs.py [--check]     with --check nothing is written, and stale pages end it with 1
+scripts/write_docs.py [--check]     with --check nothing is written, and what is stale ends it with 1
 """
 
 import re
@@ -13,10 +13,14 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+import msgspec  # noqa: E402
 from benchmarks.tables import table  # noqa: E402 - found beside this folder
 
-from steelyard.core.probe import Probe  # noqa: E402
+from steelyard import checks, formats  # noqa: E402
+from steelyard.core.index import INDEX, Index, index_of  # noqa: E402
+from steelyard.core.probe import Card, Probe  # noqa: E402
 from steelyard.flow.examine import known_probes  # noqa: E402
+from steelyard.formats.port import Format, Signature  # noqa: E402
 
 _PART = re.compile(r"(?s)(<!-- begin: ([a-z-]+) -->\n).*?(<!-- end -->)")
 _CHECKS = """# Checks
@@ -30,28 +34,35 @@ def main() -> None:
     """Write the pages, or say which are stale."""
     stale = []
     for name, text in pages():
-        path = ROOT / "docs" / name
+        path = ROOT / name
         if path.exists() and path.read_text("utf-8") == text:
             continue
         stale.append(name)
         if "--check" not in sys.argv:
             path.write_text(text, "utf-8")
-            print(f"wrote docs/{name}")
+            print(f"wrote {name}")
     if stale and "--check" in sys.argv:
         sys.exit(f"stale: {', '.join(stale)}; make docs writes them anew")
 
 
 def pages() -> Iterator[tuple[str, str]]:
-    """Yield the names and texts of the pages as they should be."""
-    yield "checks.md", checks()
+    """Yield the paths and texts of the files as they should be."""
+    yield _index("formats", index_of(formats, Format, Signature, lambda it: it.matches.__module__))
+    yield _index("checks", index_of(checks, Probe, Card, lambda it: it.look.__module__))
+    yield "docs/checks.md", checks_page()
     path = ROOT / "docs" / "benchmarks.md"
     filled = _PART.sub(
         lambda part: f"{part[1]}\n{table(part[2])}\n\n{part[3]}", path.read_text("utf-8")
     )
-    yield "benchmarks.md", filled
+    yield "docs/benchmarks.md", filled
 
 
-def checks() -> str:
+def _index(folder: str, index: Index) -> tuple[str, str]:
+    text = msgspec.json.format(msgspec.json.encode(index), indent=1).decode()
+    return f"src/steelyard/{folder}/{INDEX}", f"{text}\n"
+
+
+def checks_page() -> str:
     """Return the page of all checks and of all that they can find."""
     probes = known_probes()
     lines = [_CHECKS, "| check | looks at | findings |", "|---|---|---|"]

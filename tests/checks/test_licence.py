@@ -355,29 +355,10 @@ def test_a_base_that_nothing_is_known_of_is_never_taken_for_free() -> None:
 
 
 @pytest.mark.parametrize("path", ["/data/models/llama", "./out/checkpoint-500", "C:\\models\\x"])
-def test_a_path_as_base_is_unresolved_and_not_absent(path: str) -> None:
+def test_a_path_as_base_puts_the_model_in_doubt(path: str) -> None:
     adapter = json.dumps({"base_model_name_or_path": path})
     found = look_at(README__md=card(license="mit"), adapter_config__json=adapter)
-    (base,) = facts(found, "lineage.base")
-    assert base == {"by": "adapter_config", "id": path, "relation": "adapter", "resolved": False}
     assert commercial(found) == "unknown"
-
-
-def test_bases_are_read_from_every_source() -> None:
-    weights = gguf().key("general.base_model.count", U32, 1)
-    weights.key("general.base_model.0.repo_url", STRING, "https://huggingface.co/Qwen/Qwen2.5-7B")
-    found = look_at(
-        README__md=card(base_model="[Qwen/Qwen3-8B]", base_model_relation="quantized"),
-        adapter_config__json='{"base_model_name_or_path": "Qwen/Qwen2.5-3B"}',
-        model__gguf=weights.finish(),
-        config__json='{"_name_or_path": "google/gemma-2-2b"}',
-    )
-    assert [(base["by"], base["id"]) for base in facts(found, "lineage.base")] == [
-        ("adapter_config", "Qwen/Qwen2.5-3B"),
-        ("card", "Qwen/Qwen3-8B"),
-        ("gguf", "Qwen/Qwen2.5-7B"),
-        ("config", "google/gemma-2-2b"),
-    ]
 
 
 def test_a_stale_path_in_the_configuration_does_not_put_a_model_in_doubt() -> None:

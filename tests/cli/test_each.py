@@ -179,7 +179,7 @@ class PressesCtrlC:
 
 def test_ctrl_c_keeps_what_was_done_and_the_next_run_goes_on(check, monkeypatch, looked, capsys):
     with monkeypatch.context() as patched:
-        patched.setattr("steelyard.cli.verbs.check.counter", PressesCtrlC)
+        patched.setattr("steelyard.cli.each.counter", PressesCtrlC)
         assert check("--jobs", "1") == 130
     shown = capsys.readouterr()
     assert shown.out == ""

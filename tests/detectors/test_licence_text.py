@@ -13,7 +13,7 @@ from steelyard.detectors.licence_prints import Prints
 from steelyard.detectors.licence_text import Recognition, recognise
 from tests.samples.licences import APACHE, BSD_3, HOUSE_TERMS, MIT, prints
 
-PRINTS = Prints(knowledge.entry("licence_texts", "prints"))
+PRINTS = Prints.read(knowledge.entry("licence_texts", "prints"))
 APPENDIX = APACHE[APACHE.index("   END OF TERMS") :]
 
 

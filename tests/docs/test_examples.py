@@ -57,18 +57,26 @@ def put_real_model(place: Path, real_model: Path) -> None:
         shutil.copyfile(real_model, target)
 
 
-@pytest.mark.parametrize("example", found("console"), ids=str)
-def test_a_command_prints_what_the_page_shows(
-    example: Example, place: Path, request: pytest.FixtureRequest
+CONSOLES = [page for page in PAGES if page.exists() and examples(page, "console")]
+
+
+@pytest.mark.parametrize("page", CONSOLES, ids=lambda page: page.stem)
+def test_commands_print_what_the_page_shows(
+    page: Path, place: Path, request: pytest.FixtureRequest
 ) -> None:
-    if "demo" in example.text:
-        put_real_model(place, request.getfixturevalue("real_model"))
-    outputs = {command: run(command, place) for command, _ in example.steps()}
-    wrong = [command for command, said in example.steps() if not agrees(outputs[command], said)]
-    if wrong and UPDATE:
-        rewrite(example, outputs)
-    elif wrong:
-        pytest.fail(f"make docs rewrites it: $ {wrong[0]}\n{outputs[wrong[0]]}", pytrace=False)
+    """Run a page from top to bottom, as its reader does: later commands use what earlier ones made."""
+    wrong = []
+    for example in examples(page, "console"):
+        if "demo" in example.text:
+            put_real_model(place, request.getfixturevalue("real_model"))
+        outputs = {command: run(command, place) for command, _ in example.steps()}
+        off = [command for command, said in example.steps() if not agrees(outputs[command], said)]
+        if off and UPDATE:
+            rewrite(example, outputs)
+        else:
+            wrong += [f"{example}: $ {command}\n{outputs[command]}" for command in off]
+    if wrong:
+        pytest.fail("make docs rewrites it:\n" + "\n".join(wrong), pytrace=False)
 
 
 @pytest.mark.parametrize("example", found("python"), ids=str)
@@ -84,12 +92,14 @@ def test_a_policy_that_is_shown_is_one(example: Example) -> None:
     assert policies.read(example.text.encode(), str(example)).rules
 
 
-SETTINGS = [example for example in found("toml") if "[[suppress]]" in example.text]
+ENTRIES = ("[[suppress]]", "[[override]]")
+SETTINGS = [one for one in found("toml") if any(entry in one.text for entry in ENTRIES)]
 
 
 @pytest.mark.parametrize("example", SETTINGS, ids=str)
 def test_settings_that_are_shown_are_settings(example: Example) -> None:
-    assert settings.read(example.text.encode(), str(example)).suppress
+    read = settings.read(example.text.encode(), str(example))
+    assert read.suppress or read.override
 
 
 @pytest.mark.parametrize("path", DOCTESTS, ids=lambda path: path.stem)

@@ -14,7 +14,8 @@ from huggingface_hub import constants
 from steelyard.core.errors import UnreadableError, UsageError
 from steelyard.core.ports import Silent
 from steelyard.flow import hub_download
-from steelyard.flow.hub import Reference, cached, missing_files, parse, resolve
+from steelyard.flow.hub import Reference, cached, missing_files, parse
+from steelyard.flow.subjects import locate
 from tests.samples.hub import COMMIT, FILES, cache_snapshot, serving
 
 OTHER = "f" * 40
@@ -70,20 +71,20 @@ def test_a_subject_of_the_hub_has_a_name_and_perhaps_a_revision(subject, reposit
 )
 def test_what_names_no_model_is_an_error_that_shows_how_to_write_one(subject):
     with pytest.raises(UsageError, match="names no model of the hub") as caught:
-        resolve(subject, Silent())
+        locate(subject, Silent())
     assert "hf:org/name@revision" in caught.value.hint
 
 
 def test_a_path_is_itself():
-    assert resolve("some/where", Silent()) == Path("some/where")
-    assert resolve("./hf:x", Silent()) == Path("hf:x")
+    assert locate("some/where", Silent()) == Path("some/where")
+    assert locate("./hf:x", Silent()) == Path("hf:x")
 
 
 @pytest.mark.parametrize("revision", ["", "@main", f"@{COMMIT}"])
 @pytest.mark.parametrize("listing", [True, False])
 def test_a_cached_snapshot_is_taken_without_asking_the_hub(cache, nobody_asks, revision, listing):
     snapshot = cache_snapshot(cache, listing=listing)
-    assert resolve(f"hf:org/name{revision}", Silent()) == snapshot
+    assert locate(f"hf:org/name{revision}", Silent()) == snapshot
     assert (snapshot / "sub" / "weights.bin").read_bytes() == FILES["sub/weights.bin"]
 
 
@@ -92,7 +93,7 @@ def test_a_revision_with_a_slash_lies_in_folders(cache, nobody_asks):
     ref = cache / "models--org--name" / "refs" / "refs" / "pr" / "7"
     ref.parent.mkdir(parents=True)
     ref.write_text(COMMIT)
-    assert resolve("hf:org/name@refs/pr/7", Silent()) == snapshot
+    assert locate("hf:org/name@refs/pr/7", Silent()) == snapshot
 
 
 @pytest.mark.parametrize("commit", ["../../../secret", "", "main", OTHER, "\udce9"])
@@ -106,7 +107,7 @@ def test_a_ref_that_leads_nowhere_is_no_snapshot(cache, commit):
 
 def test_what_is_neither_cached_nor_within_reach_is_an_error_with_a_hint(cache):
     with pytest.raises(UnreadableError, match="not in the local hub cache") as caught:
-        resolve("hf:org/name", Silent())
+        locate("hf:org/name", Silent())
     assert "hf download org/name" in caught.value.hint
 
 
@@ -119,7 +120,7 @@ def test_a_snapshot_that_lacks_files_is_not_taken_for_the_whole(cache, damage):
     with pytest.raises(
         UnreadableError, match=r"lacks 1 file, such as 'sub/weights\.bin'"
     ) as caught:
-        resolve("hf:org/name", Silent())
+        locate("hf:org/name", Silent())
     assert str(snapshot) in caught.value.hint
 
 
@@ -127,13 +128,13 @@ def test_a_snapshot_that_lacks_files_is_not_taken_for_the_whole(cache, damage):
 def test_a_listing_that_says_nothing_is_passed_over(cache, nobody_asks, listing):
     snapshot = cache_snapshot(cache)
     (snapshot.parent.parent / "trees" / f"{COMMIT}.json").write_text(listing)
-    assert resolve("hf:org/name", Silent()) == snapshot
+    assert locate("hf:org/name", Silent()) == snapshot
 
 
 SCRIPT = """
 import json, sys
 from steelyard.core.errors import SteelyardError
-from steelyard.flow.hub import resolve
+from steelyard.flow.subjects import locate
 
 class Told:
     def __init__(self):
@@ -148,7 +149,7 @@ class Told:
 for subject in sys.argv[1:]:
     told = Told()
     try:
-        print(json.dumps([str(resolve(subject, told)), told.said, told.units]))
+        print(json.dumps([str(locate(subject, told)), told.said, told.units]))
     except SteelyardError as error:
         print(json.dumps([type(error).__name__, error.message, error.hint]))
 """
@@ -241,5 +242,5 @@ def test_ctrl_c_does_not_wait_for_the_download(cache, monkeypatch):
 
     monkeypatch.setattr(hub_download, "_fetch", never_ends)
     with pytest.raises(KeyboardInterrupt):
-        resolve("hf:org/name", Progress())
+        locate("hf:org/name", Progress())
     assert told == ["end"]

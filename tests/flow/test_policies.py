@@ -18,8 +18,9 @@ probes = ["manifest"]
 HEAD = 'id = "mine"\ntitle = "Mine"\n'
 
 
-def test_the_three_policies_of_this_package_are_there():
-    assert [known.id for known in known_policies()] == ["baseline", "commercial", "strict"]
+def test_the_policies_of_this_package_are_there():
+    ids = [known.id for known in known_policies()]
+    assert ids == ["baseline", "commercial", "eu", "redistribute", "strict"]
 
 
 def test_a_policy_file_of_ones_own_is_read(tmp_path):

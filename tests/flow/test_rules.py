@@ -188,3 +188,19 @@ def test_the_order_of_evidence_does_not_matter(rule, evidence, benign, data):
     items = [*evidence, *benign]
     shuffled = data.draw(st.permutations(items))
     assert rule.judge(items).outcome is rule.judge(shuffled).outcome
+
+
+def test_what_somebody_put_into_the_settings_need_not_look_to_the_end():
+    said = seen(Fact(name="suppression.accepted", value={"evidence": "x"}), "suppression")
+    rule = Ceiling(id="c", findings=("*",), fail=Severity.HIGH, warn=Severity.MEDIUM, probes=("p",))
+    assert rule.judge([looked(), said]).outcome is Outcome.PASS
+
+
+def test_another_fact_is_looked_at_only_where_the_first_is_absent():
+    rule = Known(
+        id="k", fact="use", instead="licence.use", accept=("yes",), warn=("if",), refuse=("no",)
+    )
+    fallback = seen(Fact(name="licence.use", value="yes"))
+    assert rule.judge([fallback]).outcome is Outcome.PASS
+    assert rule.judge([fallback, seen(Fact(name="use", value="no"))]).outcome is Outcome.FAIL
+    assert rule.judge([]).outcome is Outcome.UNKNOWN

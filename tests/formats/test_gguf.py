@@ -40,7 +40,7 @@ def test_every_version_and_byte_order_is_read(version: int, order: str, endian: 
         "a.numbers": ArrayInfo("i16", 3, (1, -2, 3)),
         "tokenizer.ggml.tokens": ArrayInfo("str", 3, ("<0x0A>", "a", "ß")),
     }
-    assert content.tensors == (TensorInfo("w", "f32", (2, 8), 64),)
+    assert content.tensors == (TensorInfo("w", "f32", (2, 8), 64, at=content.data_offset),)
     assert content.data_offset % 32 == 0
     assert not content.hidden
 
@@ -202,7 +202,7 @@ def test_the_first_of_two_values_is_taken_and_the_other_kept_beside() -> None:
 def test_tensors_of_an_unknown_type_leave_the_file_partly_unread() -> None:
     content = of(one([16], 137))
     assert content.incomplete == "tensors of the unknown type ggml-137"
-    assert content.tensors == (TensorInfo("t", "ggml-137", (16,), 64),)
+    assert content.tensors == (TensorInfo("t", "ggml-137", (16,), 64, at=content.data_offset),)
 
 
 def test_a_truncated_file_says_what_it_lacks() -> None:
@@ -232,8 +232,8 @@ def test_what_lies_between_and_behind_the_tensors_is_read_as_a_layer() -> None:
 
 
 def test_a_quantised_tensor_is_as_large_as_its_blocks() -> None:
-    (tensor,) = of(one([256, 3], 12, bytes(144 * 3))).tensors
-    assert tensor == TensorInfo("t", "q4_k", (3, 256), 432)
+    content = of(one([256, 3], 12, bytes(144 * 3)))
+    assert content.tensors == (TensorInfo("t", "q4_k", (3, 256), 432, at=content.data_offset),)
 
 
 @settings(max_examples=150)

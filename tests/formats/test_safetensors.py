@@ -35,9 +35,9 @@ def test_a_sound_file_is_read_without_a_flaw() -> None:
     assert content.flaws == ()
     assert content.metadata == {"format": "pt"}
     assert content.tensors == (
-        TensorInfo("a", "f32", (4,), 16),
-        TensorInfo("b", "f16", (3,), 6),
-        TensorInfo("c", "f4", (2, 2), 2),
+        TensorInfo("a", "f32", (4,), 16, at=content.data_offset),
+        TensorInfo("b", "f16", (3,), 6, at=content.data_offset + 16),
+        TensorInfo("c", "f4", (2, 2), 2, at=content.data_offset + 22),
     )
 
 

@@ -104,6 +104,7 @@ def test_the_verdict_is_the_one_heading_of_the_page_and_every_section_has_its_ow
         "Findings",
         "Not assessed",
         "Licence",
+        "Lineage",
         "Footprint",
         "Files",
         "Evidence",
@@ -116,8 +117,11 @@ def test_every_chart_has_a_title_a_description_and_a_table(document) -> None:
     ids = {attributes.get("id"): text for _, attributes, text in document.elements}
     for chart in charts:
         assert all("".join(ids[id]).strip() for id in chart["aria-labelledby"].split())
+    bars = [chart for chart in charts if chart.get("class") == "bars"]
     figures = [a for _, a, _ in document.all("table") if a.get("class") == "figures"]
-    assert len(figures) == len(charts)
+    assert len(figures) == len(bars)
+    trees = [a for _, a, _ in document.all("div") if a.get("class") == "tree"]
+    assert len(trees) == len(charts) - len(bars)
 
 
 def test_hostile_text_stays_text() -> None:

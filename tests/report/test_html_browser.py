@@ -123,7 +123,7 @@ def test_details_open_and_close_without_script(chrome, pages) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["poisoned", "sound", "unknown", "warned"])
+@pytest.mark.parametrize("name", ["poisoned", "sound", "unknown", "warned", "merged", "circling"])
 def test_every_text_can_be_read_in_light_and_dark(chrome, pages, scheme, name) -> None:
     prefer(chrome, scheme)
     chrome.open(pages[name])
@@ -166,3 +166,30 @@ def test_the_labels_of_a_chart_do_not_touch_on_a_phone(chrome, pages) -> None:
     """)
     assert len(gaps) == 7
     assert min(gaps) > 4
+
+
+@pytest.mark.parametrize("name", ["merged", "circling"])
+def test_no_text_of_the_lineage_lies_on_another(chrome, pages, name) -> None:
+    chrome.open(pages[name])
+    overlaps = chrome.run("""
+      (() => {
+        const texts = [...document.querySelectorAll('.lineage text')].filter(t => t.textContent.trim());
+        const at = texts.map(t => t.getBoundingClientRect());
+        const found = [];
+        for (let i = 0; i < at.length; i++) for (let j = i + 1; j < at.length; j++) {
+          const [a, b] = [at[i], at[j]];
+          const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+          const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+          if (x > 2 && y > 4) found.push([texts[i].textContent, texts[j].textContent, x, y]);
+        }
+        return found;
+      })()
+    """)
+    assert overlaps == []
+
+
+def test_the_lineage_can_be_scrolled_by_keyboard_and_is_described(chrome, pages) -> None:
+    chrome.open(pages["merged"])
+    assert chrome.run("document.querySelector('.lineage').tabIndex") == 0
+    described = chrome.run("document.querySelector('.lineage svg desc').textContent")
+    assert described.startswith("204 ancestors: 203 models, 1 data set; of 204 the licence")

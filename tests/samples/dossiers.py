@@ -415,4 +415,63 @@ def checked(folder: Path) -> Dossier:
     return check(folder, find_policy("baseline"), limits=Limits(), pool=Serial(), progress=Silent())
 
 
-ALL = (sound, poisoned, unknown, warned, settled, empty, hostile, odd)
+def node(id: str, basis: str = "unknown", *licences: str, kind: str = "model") -> dict[str, Any]:
+    """Return a node of a graph of descent, as the fact holds it."""
+    resolved = not id.startswith("/")
+    return {
+        "basis": basis,
+        "id": id,
+        "kind": kind,
+        "licences": list(licences),
+        "resolved": resolved,
+    }
+
+
+def edge(
+    child: str, parent: str, by: str, strength: int, how: str = "", relation: str = "derived_from"
+) -> dict[str, Any]:
+    """Return an edge of a graph of descent, as the fact holds it."""
+    return {
+        "by": by,
+        "child": child,
+        "how": how,
+        "parent": parent,
+        "relation": relation,
+        "strength": strength,
+        "where": "README.md line:2",
+    }
+
+
+def descended(nodes: list[dict[str, Any]], edges: list[dict[str, Any]]) -> Dossier:
+    """Return a dossier that holds a graph of descent, and the licence that is declared."""
+    graph = Fact(name="lineage.graph", value={"nodes": nodes, "edges": edges})
+    claims = [*licence("README.md"), ("lineage", graph), *completed("lineage")]
+    files = [artifact("README.md"), artifact("model.safetensors", 9 * MIB, "safetensors")]
+    return dossier("descended", files, claims)
+
+
+def merged(number: int = 200) -> Dossier:
+    """A merge of very many models, with data, outputs, a path, and a name that means harm."""
+    models = [f"org-{index % 7}/a-rather-long-model-name-{index}" for index in range(number)]
+    kin = [node("", "declared", kind="merge"), *(node(id) for id in models)]
+    kin += [node("/data/x"), node(NASTY), node("allenai/c4", kind="dataset"), node("GPT-4")]
+    links = [edge("", id, "mergekit", 2, "merge") for id in [*models, "/data/x", NASTY]]
+    links += [edge("", "allenai/c4", "card", 3, relation="trained_on")]
+    links += [edge("", "GPT-4", "prose", 7, relation="trained_on_outputs_of")]
+    return descended(kin, links)
+
+
+def circling() -> Dossier:
+    """A model whose line of descent comes back to where it was, and forks on the way."""
+    kin = [node(""), node("a/left", "declared", "MIT"), node("b/right", "presumed", "llama-3.1")]
+    links = [
+        edge("", "a/left", "card", 3, "finetune"),
+        edge("a/left", "b/right", "card", 3),
+        edge("b/right", "a/left", "card", 3),
+        edge("b/right", "", "config", 5),
+        edge("", "b/right", "prose", 7, relation="trained_on_outputs_of"),
+    ]
+    return descended(kin, links)
+
+
+ALL = (sound, poisoned, unknown, warned, settled, empty, hostile, odd, merged, circling)

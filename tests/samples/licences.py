@@ -96,4 +96,4 @@ def prints(folder: Path, *entries: dict, **texts: str) -> Prints:
         (folder / name).write_text(text, "utf-8")
     sources = {"own": {"name": "texts of one's own", "date": "2026-01-01"}}
     listing = msgspec.convert({"sources": sources, "texts": list(entries)}, script().Listing)
-    return Prints(script().build(listing, {"own": folder}))
+    return Prints.read(script().build(listing, {"own": folder}))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builders of GGUF and safetensors files, valid and otherwise, and a model in memory to hold them."""
 
+import io
 import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -162,6 +163,7 @@ class SampleModel:
     def __init__(self, files: Mapping[str, bytes], limits: Limits) -> None:
         self._parts: list[Part] = []
         self._artifacts: list[Artifact] = []
+        self._files = dict(files)
         for path, data in sorted(files.items()):
             layers = list(parts(path, BytesSource(data), Budget(limits)))
             form, digest = layers[0].format, digest_bytes(data)
@@ -179,6 +181,9 @@ class SampleModel:
 
     def skipped(self) -> Sequence[Any]:
         return ()
+
+    def open(self, artifact: Artifact) -> io.BytesIO:
+        return io.BytesIO(self._files[artifact.path])
 
 
 def claims(probe: Probe, files: Mapping[str, bytes], limits: Limits | None = None) -> list[Claim]:

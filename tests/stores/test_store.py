@@ -174,3 +174,12 @@ def test_a_head_that_is_no_digest_is_an_error_with_a_hint(store, text):
     with pytest.raises(StoreError, match="is no digest") as caught:
         store.verify(text)
     assert "sha256:" in caught.value.hint
+
+
+def test_of_each_subject_the_newest_dossier_is_listed_in_the_order_they_were_kept(store):
+    assert list(store.newest()) == []
+    first, other = dossier(findings(1), subject="a"), dossier(findings(2), subject="b")
+    again = dossier(findings(3), subject="a", at=LATER)
+    for kept in (first, other, again):
+        store.append(kept)
+    assert list(store.newest()) == [other, again]

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Probe `archive`: do all readers of an archive see the same files, and stay in their folder?"""
 
-import re
 from collections.abc import Iterator
 
 from steelyard.core.claim import Claim, Fact, Severity
+from steelyard.core.patterns import late
 from steelyard.core.probe import Context, Descriptor, place, probe
 from steelyard.core.subject import Model, Part
 from steelyard.formats.compressed import Compressed
@@ -355,12 +355,32 @@ Zip Slip).
         _DO_NOT_UNPACK,
     ),
 )
-_GAP = re.compile(r"gap@[0-9]{1,15}")
+_GAP = late(r"gap@[0-9]{1,15}")
 _NOWHERE = 1 << 63  # an offset that no layer has
 _BY_CODE = {descriptor.id.partition(".")[2]: descriptor for descriptor in _FLAWS}
 
 
-@probe("archive", version="1", descriptors=_FLAWS)
+@probe(
+    "archive",
+    version="1",
+    descriptors=_FLAWS,
+    formats=(
+        "bzip2",
+        "data",
+        "gzip",
+        "lz4",
+        "lzma",
+        "pt2",
+        "sevenzip",
+        "tar",
+        "torch",
+        "xz",
+        "zfile",
+        "zip",
+        "zlib",
+        "zstd",
+    ),
+)
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Tell where readers of an archive disagree about what is in it, and what lies between.
 

@@ -43,7 +43,7 @@ climbs out of the folder is critical: the model then opens a file of the machine
 )
 
 
-@probe("coreml", version="1", descriptors=(MALFORMED, CUSTOM, LINKED))
+@probe("coreml", version="1", descriptors=(MALFORMED, CUSTOM, LINKED), formats=("coreml",))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Check which parts of Core ML models come from elsewhere.
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from steelyard.core.claim import Claim, Gap, exactly
 from steelyard.core.probe import Context, place, probe
 from steelyard.core.subject import Model, Part
-from steelyard.formats.data import Data
 
 _HARMLESS = frozenset({"text", "media"})
 """Formats that no model loader executes, whatever they hold; reading part of them is enough."""
@@ -80,7 +79,7 @@ def _gap(part: Part) -> Gap | None:
         name = "coverage.partly-read" if part.format in _HARMLESS else "coverage.unread"
         return Gap(name=name, reason=part.unread, where=place(part.where, byte=part.at))
     loader = _OTHER_LOADERS.get(_suffix(part.where))
-    if loader and isinstance(part.content, Data) and not part.content.empty:
+    if loader and part.format == "data" and not getattr(part.content, "empty", True):
         reason = f"named for {loader}, but of no format that is known here"
         return Gap(name="coverage.unread", reason=reason, where=part.where)
     return None

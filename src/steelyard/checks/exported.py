@@ -117,7 +117,12 @@ with all its rights. The archive is no more than a program in that use.
 )
 
 
-@probe("exported", version="1", descriptors=(CALL, CUSTOM, EXPRESSION, IMPORT, COMPILED))
+@probe(
+    "exported",
+    version="1",
+    descriptors=(CALL, CUSTOM, EXPRESSION, IMPORT, COMPILED),
+    formats=("exported-program", "pt2"),
+)
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Check what a graph of torch.export calls, evaluates and imports.
 

@@ -251,7 +251,7 @@ in Python fail on a token that is no UTF-8.
 _BY_CODE = {descriptor.id.partition(".")[2]: descriptor for descriptor in _FLAWS}
 
 
-@probe("gguf", version="1", descriptors=(MALFORMED, *_FLAWS))
+@probe("gguf", version="1", descriptors=(MALFORMED, *_FLAWS), formats=("gguf", "misnamed"))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Check the structure of GGUF files: every count, length, type, offset and gap.
 

@@ -90,7 +90,7 @@ beyond its end.
 _BY_CODE = {each.id.partition(".")[2]: each for each in _KINDS}
 
 
-@probe("hdf5", version="1", descriptors=(MALFORMED, *_KINDS))
+@probe("hdf5", version="1", descriptors=(MALFORMED, *_KINDS), formats=("hdf5",))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Check whether HDF5 files refer to other files, and whether their datasets fit.
 

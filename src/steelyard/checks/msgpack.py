@@ -55,7 +55,7 @@ layer of its own, marked by `!gap@` and the offset.
 _FLAWS = {each.id.partition(".")[2]: each for each in (EXTENSION, ARRAY, TAIL)}
 
 
-@probe("msgpack", version="1", descriptors=(MALFORMED, *_FLAWS.values()))
+@probe("msgpack", version="1", descriptors=(MALFORMED, *_FLAWS.values()), formats=("msgpack",))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Check that weights in MessagePack are arrays of numbers.
 

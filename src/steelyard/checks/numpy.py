@@ -30,7 +30,7 @@ identified and read like any other bytes, under the name `gap@offset`.
 )
 
 
-@probe("numpy", version="1", descriptors=(OBJECTS, TAIL))
+@probe("numpy", version="1", descriptors=(OBJECTS, TAIL), formats=("npy",))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Hold the bytes of numpy arrays to their headers.
 

@@ -184,7 +184,7 @@ class _Known(msgspec.Struct, frozen=True):
     domains: dict[str, _Domain]
 
 
-@probe("onnx", version="1", descriptors=(*_OWN, *_FLAWS.values()))
+@probe("onnx", version="1", descriptors=(*_OWN, *_FLAWS.values()), formats=("onnx",))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Check what an ONNX model would have its runtime open and run.
 

@@ -43,7 +43,7 @@ what it computes is not examined.
 _KINDS = {"native": NATIVE, "gpu": GPU, "python": BYTE_CODE, "java": BYTE_CODE, "wasm": BYTE_CODE}
 
 
-@probe("program", version="1", descriptors=(NATIVE, BYTE_CODE, GPU))
+@probe("program", version="1", descriptors=(NATIVE, BYTE_CODE, GPU), formats=("program",))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Tell which files are programs, whatever they are called.
 

@@ -170,7 +170,12 @@ they are a place for data that nobody looks at.
 _BY_CODE = {descriptor.id.partition(".")[2]: descriptor for descriptor in _FLAWS}
 
 
-@probe("safetensors", version="1", descriptors=(MALFORMED, *_FLAWS))
+@probe(
+    "safetensors",
+    version="1",
+    descriptors=(MALFORMED, *_FLAWS),
+    formats=("safetensors", "misnamed"),
+)
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Check the structure of safetensors files: header, bounds, sizes, holes, tail.
 

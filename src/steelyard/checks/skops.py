@@ -74,7 +74,7 @@ nothing can be said of it.
 )
 
 
-@probe("skops", version="1", descriptors=(DANGEROUS, UNKNOWN, LOADER))
+@probe("skops", version="1", descriptors=(DANGEROUS, UNKNOWN, LOADER), formats=("skops",))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Check what the nodes of a skops archive would import and call.
 

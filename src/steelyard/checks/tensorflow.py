@@ -158,7 +158,12 @@ class _Known(msgspec.Struct, frozen=True):
     kinds: dict[str, frozenset[str]]
 
 
-@probe("tensorflow", version="1", descriptors=(*_OWN, TENSOR_SIZE, BOUNDS))
+@probe(
+    "tensorflow",
+    version="1",
+    descriptors=(*_OWN, TENSOR_SIZE, BOUNDS),
+    formats=("tensorflow", "tensor-bundle"),
+)
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Check what TensorFlow graphs would read, write, send or run.
 

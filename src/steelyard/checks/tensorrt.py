@@ -23,7 +23,7 @@ with all rights of the process before any inference.
 )
 
 
-@probe("tensorrt", version="1", descriptors=(PLUGIN,))
+@probe("tensorrt", version="1", descriptors=(PLUGIN,), formats=("compiled-model",))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Look for plug-in libraries in TensorRT engines.
 

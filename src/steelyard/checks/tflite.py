@@ -73,7 +73,12 @@ class _Known(msgspec.Struct, frozen=True):
     kinds: dict[str, frozenset[str]]
 
 
-@probe("tflite", version="1", descriptors=(MALFORMED, REACHES_OUT, CUSTOM, COMPILED))
+@probe(
+    "tflite",
+    version="1",
+    descriptors=(MALFORMED, REACHES_OUT, CUSTOM, COMPILED),
+    formats=("tflite",),
+)
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Check which operators of a TensorFlow Lite model come from elsewhere.
 

@@ -84,7 +84,7 @@ beginning. torch checks this; loaders in other languages and old versions may re
 _BY_CODE = {kind.id.partition(".")[2]: kind for kind in _FLAWS}
 
 
-@probe("torch", version="1", descriptors=_FLAWS)
+@probe("torch", version="1", descriptors=_FLAWS, formats=("pt2", "torch", "torch-legacy"))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Compare what torch pickles say of their storages with the bytes that are there.
 

@@ -110,7 +110,7 @@ _OWN = (MALFORMED, LIBRARY, EXTENSION_LAYER, FUNCTION, SCRIPT, INCLUDE)
 _LIBRARIES = ("library", "libraries", "filename")
 
 
-@probe("xml", version="1", descriptors=(*_OWN, *_FLAWS.values()))
+@probe("xml", version="1", descriptors=(*_OWN, *_FLAWS.values()), formats=("xml",))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Check whether OpenVINO networks and PMML reach outside of their document.
 

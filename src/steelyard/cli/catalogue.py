@@ -8,13 +8,16 @@ from typing import get_args
 import msgspec
 
 from steelyard import report
+from steelyard.checks.licence.use.actions import PAGES
 from steelyard.core.plugins import extensions
 from steelyard.core.policy import Policy
 from steelyard.core.probe import Descriptor
+from steelyard.flow.engines import known_engines
 from steelyard.flow.examine import known_probes
 from steelyard.flow.policies import known_policies
 from steelyard.flow.rules import AnyRule
 from steelyard.flow.suppress import EXPIRED
+from steelyard.flow.tasks import builtin_tasks
 from steelyard.formats.nesting import known_formats
 from steelyard.knowledge import licence
 from steelyard.report import Report
@@ -81,6 +84,13 @@ def _formats() -> Iterator[Page]:
         yield Page(id=f"format.{form.id}", kind="formats", title=form.title, text=text)
 
 
+def _actions() -> Iterator[Page]:
+    for action, (title, text) in PAGES.items():
+        by = f"Told by the probe `use` as the fact `use.{action}`: `no`, `unknown`, `if` or `yes`; "
+        by += f"`use.because.{action}` says what decides. Not legal advice."
+        yield Page(id=f"use.{action}", kind="actions", title=title, text=f"{text.strip()}\n\n{by}")
+
+
 def _licences() -> Iterator[Page]:
     for terms in licence.known_licences():
         yield Page(id=terms.id, kind="licences", title=terms.name, text=licence.page(terms))
@@ -96,7 +106,21 @@ def _reports() -> Iterator[Page]:
         )
 
 
+def _engines() -> Iterator[Page]:
+    for kind in known_engines():
+        text = f"{kind.title}.\n\n{kind.page.strip()}"
+        yield Page(id=f"engine.{kind.id}", kind="engines", title=kind.title, text=text)
+
+
+def _tasks() -> Iterator[Page]:
+    for name, path in builtin_tasks().items():
+        text = f"Task `{name}`, as its file says.\n\n```yaml\n{path.read_text('utf-8')}\n```"
+        yield Page(id=f"task.{name}", kind="tasks", title=path.parent.name, text=text)
+
+
 KINDS: dict[str, Callable[[], Iterator[Page]]] = {
+    "actions": _actions,
+    "engines": _engines,
     "findings": _findings,
     "formats": _formats,
     "licences": _licences,
@@ -104,6 +128,7 @@ KINDS: dict[str, Callable[[], Iterator[Page]]] = {
     "probes": _probes,
     "reports": _reports,
     "rules": _rule_kinds,
+    "tasks": _tasks,
 }
 
 

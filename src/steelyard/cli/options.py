@@ -57,6 +57,15 @@ config = click.option(
     metavar="FILE",
     help="Settings, such as accepted findings.  [default: ./steelyard.toml if it is there]",
 )
+use = click.option(
+    "--use",
+    "use_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    envvar="STEELYARD_USE",
+    metavar="FILE",
+    help="Use profile, TOML or JSON.  [default: [use] in the settings]",
+)
 baseline = click.option(
     "--baseline",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -64,6 +73,13 @@ baseline = click.option(
     envvar="STEELYARD_BASELINE",
     metavar="DOSSIER",
     help="Dossier written by an earlier check --json; the findings in it are known.",
+)
+against = click.option(
+    "--against",
+    multiple=True,
+    envvar="STEELYARD_AGAINST",
+    metavar="OLD|store",
+    help="Hold the weights against those of OLD, a model, dossier or store; may be repeated.",
 )
 each = click.option(
     "--each",

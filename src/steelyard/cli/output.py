@@ -51,6 +51,11 @@ def hint(text: str) -> None:
     print(f"\nhint: {text}", file=sys.stderr)
 
 
+def aside(text: str) -> None:
+    """Print something that is no result, such as a question, to stderr."""
+    print(printable(text), file=sys.stderr)
+
+
 def complain(error: SteelyardError, argv: list[str]) -> None:
     """Print an error and its hint to stderr; as JSON where the command asks for JSON.
 

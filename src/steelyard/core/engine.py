@@ -5,7 +5,8 @@ The planner owns the sharing of prefixes, so an engine is asked for groups: a pr
 computed once, and packs of suffixes behind it. An engine need not know what a question is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -120,8 +121,14 @@ class Engine(Protocol):
     def begin(self) -> int | None:
         """Return the token that stands for an empty context: that of the beginning, else the end."""
 
-    def encode(self, text: str) -> Tokens:
-        """Return the tokens of a text, with the special tokens the tokenizer puts before any text."""
+    def encode(self, text: str, *, special: bool = True) -> Tokens:
+        """Return the tokens of a text.
+
+        Args:
+            text: The text; special tokens written out in it are recognised.
+            special: Whether the tokens come along that the tokenizer puts around any text; they do
+                not where the text begins with the text of `begin()` already.
+        """
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Return the text of some tokens, special ones left out."""
@@ -151,3 +158,53 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of the model."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a model is.
+
+    Attributes:
+        path: Folder or file; None for a server.
+        url: Address of a server's interface, up to and including `/v1`; empty for files.
+        digests: Digests of the files that are known already, by their path in the folder.
+    """
+
+    path: Path | None = None
+    url: str = ""
+    digests: Mapping[str, Digest] = {}
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """How a model is to be run; an engine that cannot do so says so.
+
+    Attributes:
+        dtype: Element type of the computation; empty for the engine's own choice.
+        threads: Threads; None for one per free core.
+        device: `cpu` or `cuda`; empty for the engine's own choice.
+        model: Name of the model behind a server; empty for the only one.
+        key: Secret for a server; empty for none.
+    """
+
+    dtype: str = ""
+    threads: int | None = None
+    device: str = ""
+    model: str = ""
+    key: str = ""
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of engine: one module of `engines` that defines one.
+
+    Attributes:
+        id: One word, lower case, stable.
+        title: What it is, in a few words.
+        page: Manual page, Markdown.
+        suits: Tells whether it can run what is at a place, by names alone.
+        open: Loads the model, or raises `EngineError` or `UsageError`.
+    """
+
+    id: str
+    title: str
+    page: str
+    suits: Callable[[Place], bool]
+    open: Callable[[Place, Wish], Engine]

@@ -3,8 +3,9 @@
 
     SteelyardError
     ├── UsageError          the command cannot be carried out as it was given
+    │   └── AbsentError     data that a task asks about is not there
     ├── UnreadableError     a subject, or a file of it, cannot be read
-    │   ├── ChangedError    a file changed while it was being read
+    │   ├── ChangedError    a file changed while it was being read, or since it was locked
     │   └── MalformedError  bytes contradict the format they claim to be
     │       └── LimitError  bytes ask for more than the limits allow
     ├── EngineError         a model cannot be run, or what it computes is no number
@@ -40,12 +41,16 @@ class UsageError(SteelyardError):
     """The command cannot be carried out as it was given."""
 
 
+class AbsentError(UsageError):
+    """Data that a task asks about is not there."""
+
+
 class UnreadableError(SteelyardError):
     """A subject, or a file of it, cannot be read."""
 
 
 class ChangedError(UnreadableError):
-    """A file changed while it was being read."""
+    """A file changed while it was being read, or since it was locked."""
 
 
 class MalformedError(UnreadableError):

@@ -5,7 +5,7 @@ import importlib
 import os
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
@@ -21,12 +21,22 @@ def scan(package: ModuleType, kind: type[T]) -> list[T]:
     An object counts where it was made, not where it is imported: each public name is taken once.
     """
     found: list[T] = []
-    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
-        module = importlib.import_module(f"{package.__name__}.{info.name}")
-        for thing in vars(module).values():
-            if isinstance(thing, kind) and not any(thing is other for other in found):
-                found.append(thing)
+    names = sorted(info.name for info in pkgutil.iter_modules(package.__path__))
+    for _, _, thing in scan_modules(package, names, kind):
+        if not any(thing is other for other in found):
+            found.append(thing)
     return found
+
+
+def scan_modules(
+    package: ModuleType, names: Iterable[str], kind: type[T]
+) -> Iterator[tuple[str, str, T]]:
+    """Yield the objects of a type that some modules of a package hold, with module and name."""
+    for name in names:
+        module = importlib.import_module(f"{package.__name__}.{name}")
+        for attribute, thing in vars(module).items():
+            if isinstance(thing, kind):
+                yield name, attribute, thing
 
 
 def extensions(package: ModuleType, kind: type[T]) -> list[T]:

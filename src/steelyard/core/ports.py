@@ -61,6 +61,13 @@ class Store(Protocol):
             StoreError: It cannot be read, or the reference fits several subjects.
         """
 
+    def newest(self) -> Iterator[Dossier]:
+        """Yield the newest dossier of each subject, in the order in which they were kept.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+
     def head(self) -> Head:
         """Return the end of the chain."""
 

@@ -3,12 +3,13 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from steelyard.core.claim import Claim, Finding, Severity
 from steelyard.core.limits import Limits
+from steelyard.core.use import Use
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,12 +17,16 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         limits: Bounds on what is read.
+        use: What somebody means to do with the subject; None where nobody said so.
     """
 
     limits: Limits = msgspec.field(default_factory=Limits)
+    use: Use | None = None
 
 
 Look = Callable[[Any, Context], Iterator[Claim]]
+Need = Literal["use"]
+"""What a probe may rest on besides its subject; its digest becomes part of the evidence."""
 
 
 class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,20 +65,35 @@ class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """A look at one kind of subject.
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be known of a probe before its module is imported.
 
     Attributes:
         id: One word, lower case, stable.
         version: Version of its meaning, see `Source.version`.
         on: Kind of subject it looks at.
-        descriptors: The kinds of findings it can yield.
-        look: Yields the claims, in an order that depends on the subject alone.
+        formats: Formats of the parts that it looks at; a model without any of them need not be shown
+            to it. None where it looks at every model.
+        otherwise: What it claims of a model without any of them.
+        needs: What it rests on besides.
     """
 
     id: str
     version: str
     on: str
+    formats: tuple[str, ...] = ()
+    otherwise: tuple[Claim, ...] = ()
+    needs: tuple[Need, ...] = ()
+
+
+class Probe(Card, frozen=True, kw_only=True):
+    """A look at one kind of subject.
+
+    Attributes:
+        descriptors: The kinds of findings it can yield.
+        look: Yields the claims, in an order that depends on the subject and its needs alone.
+    """
+
     descriptors: tuple[Descriptor, ...]
     look: Look
 
@@ -84,12 +104,28 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def probe(
-    id: str, *, version: str, on: str = "model", descriptors: tuple[Descriptor, ...] = ()
+    id: str,
+    *,
+    version: str,
+    on: str = "model",
+    descriptors: tuple[Descriptor, ...] = (),
+    formats: tuple[str, ...] = (),
+    otherwise: tuple[Claim, ...] = (),
+    needs: tuple[Need, ...] = (),
 ) -> Callable[[Look], Probe]:
-    """Make a probe of a function whose docstring is its manual page."""
+    """Make a probe of a function whose docstring is its manual page; see `Probe`."""
 
     def make(look: Look) -> Probe:
-        return Probe(id=id, version=version, on=on, descriptors=descriptors, look=look)
+        return Probe(
+            id=id,
+            version=version,
+            on=on,
+            descriptors=descriptors,
+            look=look,
+            formats=formats,
+            otherwise=otherwise,
+            needs=needs,
+        )
 
     return make
 

@@ -8,7 +8,7 @@ vocabulary of word hashes, and all texts as indices into it, two bytes a word, c
 import base64
 import lzma
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -20,6 +20,7 @@ HOLE = 1
 
 _FIRST_WORD = 2
 _LONGEST_HOLE = 16  # words
+_MOST_WORDS = 1 << 16  # different ones; an index has 16 bits
 
 Role = Literal["licence", "policy", "part"]
 """A licence | a use policy that a licence takes in | words around a licence that add no terms."""
@@ -79,6 +80,24 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     texts: str
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """A text in full words.
+
+    Attributes:
+        record: What it is.
+        words: Its words.
+        title: The words of headings that copies may lack.
+    """
+
+    record: Record
+    words: tuple[str, ...]
+    title: tuple[str, ...] = ()
+
+
+def _any(start: int, stop: int) -> bool:
+    return stop >= start
+
+
 class Print:
     """The fingerprint of one text.
 
@@ -93,26 +112,31 @@ class Print:
         self.distinct = frozenset(indices)
         self._segments = _segments(indices)
 
-    def find(self, haystack: bytes, start: int = 0) -> tuple[int, int] | None:
+    def find(
+        self, haystack: bytes, start: int = 0, names: Callable[[int, int], bool] = _any
+    ) -> tuple[int, int] | None:
         """Return where the text stands word for word, as the indices of its first word and behind it.
 
         Args:
             haystack: Indices of another text's words, as bytes.
             start: From which word.
+            names: Tells whether the words between two indices, which stand in a hole, may be a name.
         """
+        if not self.indices:
+            return None
         first = self._segments[0]
         at = _find(haystack, first, start)
         while at is not None:
-            end = self._rest(haystack, at + len(first) // 2)
+            end = self._rest(haystack, at + len(first) // 2, names)
             if end is not None:
                 return at, end
             at = _find(haystack, first, at + 1)
         return None
 
-    def _rest(self, haystack: bytes, end: int) -> int | None:
+    def _rest(self, haystack: bytes, end: int, names: Callable[[int, int], bool]) -> int | None:
         for segment in self._segments[1:]:
             at = _find(haystack, segment, end, end + _LONGEST_HOLE + len(segment) // 2)
-            if at is None:
+            if at is None or not names(end, at):
                 return None
             end = at + len(segment) // 2
         return end
@@ -122,23 +146,57 @@ class Prints:
     """All fingerprints.
 
     Args:
-        data: A fingerprint file.
-
-    Raises:
-        msgspec.ValidationError: It is none.
+        sources: Where their texts were taken from, by key.
+        index: The index of each word, by its hash.
+        texts: The fingerprints.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(
+        self, sources: Mapping[str, Source], index: Mapping[int, int], texts: Sequence[Print]
+    ) -> None:
+        self.sources = sources
+        self.texts = texts
+        self._index = index
+
+    @classmethod
+    def read(cls, data: bytes) -> "Prints":
+        """Return the fingerprints of a file.
+
+        Raises:
+            msgspec.ValidationError: It is none.
+        """
         document = msgspec.json.decode(data, type=Document)
-        self.sources = document.sources
         hashes = _unpacked("I", base64.b64decode(document.vocabulary))
-        self._index = dict(zip(hashes, range(_FIRST_WORD, _FIRST_WORD + len(hashes)), strict=True))
+        index = dict(zip(hashes, range(_FIRST_WORD, _FIRST_WORD + len(hashes)), strict=True))
         indices = _unpacked("H", lzma.decompress(base64.b64decode(document.texts)))
-        self.texts: list[Print] = []
+        texts: list[Print] = []
         offset = 0
         for record in document.records:
-            self.texts.append(Print(record, indices[offset : offset + record.words]))
+            texts.append(Print(record, indices[offset : offset + record.words]))
             offset += record.words
+        return cls(document.sources, index, texts)
+
+    def joined(self, source: tuple[str, Source], texts: Sequence[Known]) -> "Prints":
+        """Return these fingerprints and, behind them, those of more texts.
+
+        Args:
+            source: Where the texts come from, and its key.
+            texts: In full words; those whose words would be too many are left out.
+        """
+        index = dict(self._index)
+        added: list[Print] = []
+        for known in texts:
+            new = {word_hash(word) for word in (*known.words, *known.title)} - index.keys()
+            if _FIRST_WORD + len(index) + len(new) > _MOST_WORDS:
+                continue
+            index.update(
+                zip(sorted(new), range(_FIRST_WORD + len(index), _MOST_WORDS), strict=False)
+            )
+            more = Prints({}, index, ())
+            record = msgspec.structs.replace(known.record, title=tuple(more.indices(known.title)))
+            added.append(Print(record, more.indices(known.words)))
+        key, where = source
+        return Prints({**self.sources, key: where}, index, (*self.texts, *added))
 
     def indices(self, words: Iterable[str]) -> "array[int]":
         """Return the index of each word; 0 for one that no known text has."""

@@ -10,9 +10,9 @@ from steelyard.face.gate import Guard
 from steelyard.face.passes import PASSES
 from steelyard.flow.check import judge
 from steelyard.flow.discover import discover
-from steelyard.flow.hub import resolve
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import Threads, free_cores
+from steelyard.flow.subjects import locate
 
 __all__ = ["Guard", "check", "guard"]
 
@@ -36,7 +36,7 @@ def check(
     """
     rules, limits, silent = find_policy(policy), Limits(), Silent()
     model = discover(
-        resolve(os.fspath(path), silent),
+        locate(os.fspath(path), silent),
         limits=limits,
         pool=Threads(jobs or free_cores()),
         progress=silent,

@@ -1,31 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
 """Examine a subject: run the probes, wrap their claims into evidence."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from steelyard import checks
 from steelyard.core.claim import Claim, Fact, Finding, Gap, Severity
+from steelyard.core.digest import Digest, digest_of
 from steelyard.core.errors import MalformedError, UnreadableError
 from steelyard.core.evidence import Evidence, Source, witness
+from steelyard.core.index import Listed, listed
 from steelyard.core.plugins import scan, third_party
-from steelyard.core.probe import Context, Probe
-from steelyard.core.subject import Subject
+from steelyard.core.probe import Card, Context, Probe
+from steelyard.core.subject import Part, Subject
 from steelyard.flow.bugs import until_bug
 
 COMPLETED = "probe.completed"
 """Name of the fact that a probe leaves when it has looked to the end."""
 
 
+SETTINGS = frozenset({"suppression", "override"})
+"""Sources of evidence that are no probes: what somebody put into the settings. They never look."""
+
+
 def known_probes() -> list[Probe]:
-    """Return the probes of this package and of others, by id.
+    """Return the probes of this package and of others, by id, all of them imported.
 
     A plugin that does not load becomes a probe whose only claim is the gap it leaves.
     """
-    found = scan(checks, Probe)
-    for name, thing in third_party(Probe):
-        found.append(thing if isinstance(thing, Probe) else _absent(name, thing))
-    return sorted(found, key=lambda probe: probe.id)
+    return sorted([*scan(checks, Probe), *_plugins()], key=lambda probe: probe.id)
+
+
+def ready_probes() -> list[Probe]:
+    """Return the same probes to look and no more: those of this package are imported when they do.
+
+    Until then nothing is known of their descriptors and manual pages.
+    """
+    found = [_when_asked(entry) for entry in listed(checks, Probe, Card)]
+    return sorted([*found, *_plugins()], key=lambda probe: probe.id)
 
 
 def examine(
@@ -41,14 +53,34 @@ def examine(
     """
     at = written(now)
     evidence: dict[str, Evidence] = {}
+    formats = _formats(subject)
     for probe in probes:
         if probe.on != subject.kind:
             continue
-        source = Source(probe=probe.id, version=probe.version)
-        for claim in claims(probe, subject, context):
+        source = Source(probe=probe.id, version=probe.version, inputs=_inputs(probe, context))
+        idle = probe.formats and formats.isdisjoint(probe.formats)
+        for claim in passed_over(probe) if idle else claims(probe, subject, context):
             item = witness(subject.digest, claim, source, at)
             evidence.setdefault(item.id, item)
     return tuple(evidence.values())
+
+
+def _formats(subject: Subject) -> frozenset[str]:
+    """Return the formats of all parts; none where a subject has no parts."""
+    parts: Callable[[], Sequence[Part]] = getattr(subject, "parts", tuple)
+    return frozenset(part.format for part in parts())
+
+
+def passed_over(probe: Probe) -> Iterator[Claim]:
+    """Yield what a probe claims that need not look, as there is nothing of what it looks at."""
+    yield from probe.otherwise
+    yield Fact(name=COMPLETED, value=probe.id)
+
+
+def _inputs(probe: Probe, context: Context) -> tuple[Digest, ...]:
+    """Return the digests of what a probe needs besides its subject, where it is there."""
+    needed = [getattr(context, need) for need in probe.needs]
+    return tuple(digest_of(value) for value in needed if value is not None)
 
 
 def written(now: datetime) -> str:
@@ -81,6 +113,28 @@ def claims(probe: Probe, subject: Subject, context: Context) -> Iterator[Claim]:
     else:
         if done:
             yield Fact(name=COMPLETED, value=probe.id)
+
+
+def _plugins() -> Iterator[Probe]:
+    for name, thing in third_party(Probe):
+        yield thing if isinstance(thing, Probe) else _absent(name, thing)
+
+
+def _when_asked(entry: Listed[Card, Probe]) -> Probe:
+    def look(subject: Subject, context: Context) -> Iterator[Claim]:
+        yield from entry.load().look(subject, context)
+
+    card = entry.card
+    return Probe(
+        id=card.id,
+        version=card.version,
+        on=card.on,
+        formats=card.formats,
+        otherwise=card.otherwise,
+        needs=card.needs,
+        descriptors=(),
+        look=look,
+    )
 
 
 def _absent(name: str, error: Exception) -> Probe:

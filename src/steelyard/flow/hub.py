@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a subject lies: a path, or a snapshot of the hub, `hf:org/name@revision`.
+"""Where a snapshot of the hub lies, `hf:org/name@revision`.
 
 A snapshot that lies in the local hub cache is taken as it is, without asking the hub, so that what is
 examined is what a loader on this machine would load; else it is downloaded into that cache.
@@ -13,8 +13,7 @@ import msgspec
 from steelyard.core.errors import UnreadableError, UsageError
 from steelyard.core.ports import Progress
 from steelyard.flow import hub_download
-
-PREFIX = "hf:"
+from steelyard.flow.subjects import PREFIX
 
 _NAME = re.compile(r"(?!.*(?:--|\.\.))\w[\w.-]*(?:/\w[\w.-]*)?", re.ASCII)
 _REVISION = re.compile(r"(?!.*\.\.)[\w.][\w./+-]*", re.ASCII)
@@ -39,26 +38,24 @@ class _Listing(msgspec.Struct):
     files: dict[str, object]
 
 
-def resolve(subject: str, progress: Progress) -> Path:
-    """Return the folder or file that a subject names; a snapshot of the hub is fetched if need be.
+def snapshot(subject: str, progress: Progress) -> Path:
+    """Return the folder of a snapshot, from the local hub cache, or fetched into it if need be.
 
     Args:
-        subject: A path, or `hf:org/name@revision`; the revision is `main` where none is given.
+        subject: `hf:org/name@revision`; the revision is `main` where none is given.
         progress: Is told how many bytes have been downloaded.
 
     Raises:
-        UsageError: It begins with `hf:`, but names no model.
+        UsageError: It names no model.
         UnreadableError: The hub does not have it, does not give it, or cannot be reached.
     """
-    if not subject.startswith(PREFIX):
-        return Path(subject)
     reference = parse(subject)
-    snapshot = cached(reference)
-    if snapshot is None:
+    here = cached(reference)
+    if here is None:
         return hub_download.fetch(reference.repository, reference.revision, progress)
-    missing = missing_files(snapshot)
+    missing = missing_files(here)
     if not missing:
-        return snapshot
+        return here
     try:
         return hub_download.fetch(reference.repository, reference.revision, progress)
     except UnreadableError as error:
@@ -66,7 +63,7 @@ def resolve(subject: str, progress: Progress) -> Path:
         raise UnreadableError(
             f"the snapshot of {subject!r} in the local hub cache lacks {count}, such as "
             f"{missing[0]!r}, which cannot be fetched: {error.message}",
-            hint=f"to examine what is there, name its folder: {snapshot}",
+            hint=f"to examine what is there, name its folder: {here}",
         ) from error
 
 

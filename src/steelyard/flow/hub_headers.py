@@ -14,7 +14,6 @@ from steelyard.core.limits import Limits
 from steelyard.core.ports import Pool, Progress
 from steelyard.core.subject import Artifact, Skipped
 from steelyard.flow.http_ranges import Patience, RemoteFile
-from steelyard.flow.hub import parse
 from steelyard.flow.hub_download import failures, unreadable
 from steelyard.flow.jobs import check_wanted
 from steelyard.flow.model import FileModel, Surveyed
@@ -74,6 +73,8 @@ def remote(
         UsageError: It names no model.
         UnreadableError: The hub does not have it, does not give it, or cannot be reached.
     """
+    from steelyard.flow.hub import parse
+
     reference = parse(subject)
     patience = patience or Patience()
     listed, open_file = _listing(reference.repository, reference.revision, patience)

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from steelyard.core.errors import SteelyardError
 from steelyard.flow.jobs import Job, Worker, take_leave
-from steelyard.flow.processes import Crew
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -107,6 +106,8 @@ class Processes:
         if self._workers == 1 or len(todo) < 2:
             yield from map(do, todo)
             return
+        from steelyard.flow.processes import Crew
+
         yield from Crew(do, min(self._workers, len(todo))).map(todo)
 
     def as_completed(
@@ -120,6 +121,8 @@ class Processes:
         if self._workers == 1 or len(todo) < 2:
             yield from Serial().as_completed(do, todo)
             return
+        from steelyard.flow.processes import Crew
+
         outcomes = Crew(do, min(self._workers, len(todo))).outcomes(todo)
         try:
             for index, (value, error) in outcomes:

@@ -20,12 +20,12 @@ from steelyard.core.probe import Probe
 from steelyard.core.subject import Skipped
 from steelyard.flow.check import judge
 from steelyard.flow.discover import discover
-from steelyard.flow.examine import known_probes
+from steelyard.flow.examine import ready_probes
 from steelyard.flow.model import FileModel, Stamp, stamp_of
 from steelyard.flow.pools import Serial
 from steelyard.flow.settings import NOTHING_SET, Settings
 from steelyard.flow.walk import walk
-from steelyard.formats.nesting import known_formats
+from steelyard.formats.nesting import listed_formats
 
 _TICK = (
     20_000_000  # ns; a file that changed this short a time ago may change again within its stamp
@@ -98,10 +98,11 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
             {
                 "version": steelyard.__version__,
                 "probes": [(probe.id, probe.version) for probe in _probes()],
-                "formats": [form.id for form in known_formats()],
+                "formats": [form.card.id for form in listed_formats()],
                 "packages": [name for name in _OPTIONAL if importlib.util.find_spec(name)],
                 "policy": self.policy.digest,
                 "settings": self.settings.digest,
+                "use": self.settings.use,
                 "today": datetime.now(UTC).date().isoformat() if self.settings.suppress else "",
                 "baseline": digest_of(self.baseline) if self.baseline else "",
                 "limits": self.limits,
@@ -121,7 +122,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 
 @functools.cache
 def _probes() -> tuple[Probe, ...]:
-    return tuple(known_probes())
+    return tuple(ready_probes())
 
 
 def _files_read(model: FileModel) -> Digest:

@@ -10,7 +10,7 @@ import msgspec
 from steelyard.core.claim import Fact, Finding, Gap, Measurement, Severity
 from steelyard.core.evidence import Evidence
 from steelyard.core.policy import Outcome, Ruling, best, worst
-from steelyard.flow.examine import completions
+from steelyard.flow.examine import SETTINGS, completions
 
 
 class _Kind(
@@ -56,7 +56,7 @@ class Ceiling(_Kind, frozen=True, kw_only=True, tag="ceiling"):
             for item in evidence
             if isinstance(item.claim, Finding) and self._minds(item.claim.rule)
         ]
-        seen = {item.source.probe for item in evidence}
+        seen = {item.source.probe for item in evidence} - SETTINGS
         probes = {*self.probes, *(probe for probe in seen if self._minds(f"{probe}."))}
         looked, missing = _look(evidence, sorted(probes))
         due = [item for item in hits if _rank(item) >= self.fail.rank]
@@ -110,29 +110,27 @@ class Known(_Kind, frozen=True, kw_only=True, tag="fact"):
 
     Attributes:
         fact: Name of the fact.
+        instead: Name of another one, looked at where the fact is absent; empty for none.
         accept: Values that pass.
         warn: Values that warn.
         refuse: Values that fail; any other value is `unknown`, as is none at all.
     """
 
     fact: str
+    instead: str = ""
     accept: tuple[Any, ...] = ()
     warn: tuple[Any, ...] = ()
     refuse: tuple[Any, ...] = ()
 
     def judge(self, evidence: Sequence[Evidence]) -> Ruling:
         """Rule on the evidence; of several values the worst counts."""
-        facts = [
-            (item, item.claim)
-            for item in evidence
-            if isinstance(item.claim, Fact) and item.claim.name == self.fact
-        ]
+        facts = _named(evidence, self.fact) or _named(evidence, self.instead)
         if not facts:
             return self._ruling(Outcome.UNKNOWN, (), f"nothing is known of {self.fact}")
         outcome = worst(self._outcome(claim.value) for _, claim in facts)
         due = [(item, claim) for item, claim in facts if self._outcome(claim.value) is outcome]
         values = ", ".join(sorted({str(claim.value) for _, claim in due}))
-        return self._ruling(outcome, (item for item, _ in due), f"{self.fact} is {values}")
+        return self._ruling(outcome, (item for item, _ in due), f"{due[0][1].name} is {values}")
 
     def _outcome(self, value: object) -> Outcome:
         if value in self.refuse:
@@ -214,6 +212,14 @@ def _combine(
     because = tuple(sorted({digest for ruling in due for digest in ruling.because}))
     message = "; ".join(f"{ruling.rule}: {ruling.message}" for ruling in due)
     return Ruling(rule=id, outcome=outcome, because=because, message=message or "asks nothing")
+
+
+def _named(evidence: Sequence[Evidence], name: str) -> list[tuple[Evidence, Fact]]:
+    return [
+        (item, item.claim)
+        for item in evidence
+        if isinstance(item.claim, Fact) and item.claim.name == name
+    ]
 
 
 def _any_match(name: str, patterns: tuple[str, ...]) -> bool:

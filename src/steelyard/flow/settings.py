@@ -9,6 +9,9 @@ import msgspec
 
 from steelyard.core.digest import Digest, digest_bytes
 from steelyard.core.errors import UsageError
+from steelyard.core.use import Use
+from steelyard.flow.overrule import Override
+from steelyard.flow.profile import profile
 
 FILE_NAME = "steelyard.toml"
 
@@ -37,10 +40,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         suppress: Accepted findings.
+        use: What somebody means to do with the models; None where it does not say.
+        override: What a person decided in place of the texts' answers.
         digest: Digest of the file; empty where there is none.
     """
 
     suppress: tuple[Suppression, ...] = ()
+    use: Use | None = None
+    override: tuple[Override, ...] = ()
     digest: Digest = ""
 
 
@@ -78,10 +85,19 @@ def read(data: bytes, origin: str) -> Settings:
     import tomllib
 
     try:
-        found = msgspec.convert(tomllib.loads(data.decode("utf-8")), Settings)
+        values = tomllib.loads(data.decode("utf-8"))
+        use = values.pop("use", None)
+        found = msgspec.convert(values, Settings)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise UsageError(
             f"{origin!r}: {error}",
-            hint="each [[suppress]] names file, rule, reason and until = YYYY-MM-DD",
+            hint="each [[suppress]] names file, rule, reason and until = YYYY-MM-DD; each"
+            " [[override]] action, answer, reason, date and by",
         ) from error
-    return msgspec.structs.replace(found, digest=digest_bytes(data))
+    if use is not None and not isinstance(use, dict):
+        raise UsageError(f"{origin!r}: 'use' is no table", hint="write [use] on a line of its own")
+    return msgspec.structs.replace(
+        found,
+        use=None if use is None else profile(use, origin),
+        digest=digest_bytes(data),
+    )

@@ -9,6 +9,7 @@ from steelyard.core.digest import Digest, digest_of
 from steelyard.core.dossier import Dossier, Identity
 from steelyard.core.evidence import Evidence, Source, witness
 from steelyard.core.probe import Descriptor
+from steelyard.flow import overrule
 from steelyard.flow.settings import Settings, Suppression
 
 SUPPRESSED = "suppression.accepted"
@@ -68,7 +69,7 @@ def accept_known(
 
 
 def counting(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Return the evidence that counts: all but what was set aside."""
+    """Return the evidence that counts: all but what was accepted, or decided otherwise, by a person."""
     aside = {
         item.claim.value["evidence"]
         for item in evidence
@@ -76,6 +77,7 @@ def counting(evidence: Sequence[Evidence]) -> list[Evidence]:
         and isinstance(item.claim, Fact)
         and item.claim.name == SUPPRESSED
     }
+    aside |= overrule.aside(evidence)
     return [item for item in evidence if item.id not in aside]
 
 

@@ -13,14 +13,15 @@ from typing import Any
 
 import msgspec
 
+from steelyard.core.patterns import late
 from steelyard.formats.port import Flaw
 
 FRONT_MATTER_CHARACTERS = 4 << 20  # cards with thousands of evaluation results reach 1 MiB
 EVENTS = 400_000
 DEPTH = 64
 
-_OPEN = re.compile(r"\s*---[ \t]*\r?\n")
-_CLOSE = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
+_OPEN = late(r"\s*---[ \t]*\r?\n")
+_CLOSE = late(r"^---[ \t]*\r?$", re.MULTILINE)
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 
 Node = str | None | list[Any] | dict[str, Any]

@@ -9,15 +9,18 @@ a program a whole header.
 import heapq
 import re
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from steelyard.core.errors import LimitError, MalformedError
-from steelyard.formats.carve_pickle import Found, Seeker
 from steelyard.formats.port import Budget
 from steelyard.formats.program import program_at
 from steelyard.formats.source import Source
 from steelyard.formats.zip_records import local_record
+
+if TYPE_CHECKING:
+    from steelyard.formats.carve_pickle import Found, Seeker
 
 _BLOCK = 256 << 10  # bytes searched at a time; they stay in the processor's cache
 _OVERLAP = 512  # bytes that a mark may reach into the next block
@@ -51,7 +54,7 @@ class _Mark(msgspec.Struct, frozen=True):
     """
 
     pattern: bytes
-    look: Callable[[Source, int, Seeker], Hit | None]
+    look: "Callable[[Source, int, Seeker], Hit | None]"
 
 
 def hits(source: Source, budget: Budget) -> Iterator[Hit]:
@@ -60,6 +63,8 @@ def hits(source: Source, budget: Budget) -> Iterator[Hit]:
     Raises:
         LimitError: There is more than may be looked at.
     """
+    from steelyard.formats.carve_pickle import Seeker
+
     seeker = Seeker(source, budget)
     behind = count = 0
     for at, index in _marks(source, budget):
@@ -98,13 +103,13 @@ def _places(
         yield at + match.start(), index
 
 
-def _pickle(source: Source, at: int, seeker: Seeker) -> Hit | None:
+def _pickle(source: Source, at: int, seeker: "Seeker") -> Hit | None:
     del source
     found = seeker.at(at)
     return None if found is None else _pickle_hit(at, found)
 
 
-def _old_pickle(source: Source, at: int, seeker: Seeker) -> Hit | None:
+def _old_pickle(source: Source, at: int, seeker: "Seeker") -> Hit | None:
     """Look for GLOBAL or INST before a line that may be a name.
 
     A list of words looks like an import, but calls nothing. What INST and OBJ call lies behind a MARK.
@@ -130,11 +135,11 @@ def _starts(before: bytes, line: int) -> Iterator[int]:
             yield from (start - 1, start) if start and before[start - 1] == _MARK else (start,)
 
 
-def _pickle_hit(at: int, found: Found) -> Hit:
+def _pickle_hit(at: int, found: "Found") -> Hit:
     return Hit("pickle", at, found.end, f"a pickle that imports {found.name}")
 
 
-def _zip_or_pe(source: Source, at: int, seeker: Seeker) -> Hit | None:
+def _zip_or_pe(source: Source, at: int, seeker: "Seeker") -> Hit | None:
     if source.read(at, 2) == b"PE":
         return _pe(source, at, seeker)
     try:
@@ -147,7 +152,7 @@ def _zip_or_pe(source: Source, at: int, seeker: Seeker) -> Hit | None:
     return Hit("zip", at, source.size, "a zip archive")
 
 
-def _pe(source: Source, at: int, seeker: Seeker) -> Hit | None:
+def _pe(source: Source, at: int, seeker: "Seeker") -> Hit | None:
     """Look for the DOS header that a PE header belongs to."""
     begin = max(0, at - _DOS)
     before = source.read(begin, at - begin)
@@ -160,7 +165,7 @@ def _pe(source: Source, at: int, seeker: Seeker) -> Hit | None:
     return None
 
 
-def _program(source: Source, at: int, seeker: Seeker) -> Hit | None:
+def _program(source: Source, at: int, seeker: "Seeker") -> Hit | None:
     """Look for a program; what lies behind its header is searched all the same."""
     del seeker
     program = program_at(source, at)

@@ -102,6 +102,7 @@ COMPILED_MODEL = Format(
     id="compiled-model",
     title="Compiled model",
     rank=10,
+    signs=(*((0, magic) for magic in (*_KINDS, *_OLD)), (4, b"ORTM")),
     matches=_is_compiled,
     read=read,
     members=members,

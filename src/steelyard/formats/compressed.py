@@ -136,13 +136,18 @@ def _opens(make: Callable[[], Decoder], glimpse: Glimpse) -> bool:
     return bool(made) and (decoder.eof or not whole or not decoder.needs_input)
 
 
-def _begins(magic: bytes) -> Callable[[Glimpse], bool]:
-    return lambda glimpse: glimpse.head.startswith(magic)
-
-
 def _format(
-    codec: _Codec, title: str, matches: Callable[[Glimpse], bool], rank: int = 10
+    codec: _Codec,
+    title: str,
+    *signs: tuple[int, bytes],
+    matches: Callable[[Glimpse], bool] | None = None,
+    rank: int = 10,
 ) -> Format:
+    """Return a format that is told by its signs alone where there is nothing else to ask."""
+
+    def shows(glimpse: Glimpse) -> bool:
+        return any(glimpse.has(at, sign) for at, sign in signs)
+
     def read(source: Source, budget: Budget) -> Compressed:
         return _read(codec, source, budget)
 
@@ -150,7 +155,13 @@ def _format(
         return _members(codec, content, source, budget)
 
     return Format(
-        id=codec.method, title=title, rank=rank, matches=matches, read=read, members=members
+        id=codec.method,
+        title=title,
+        rank=rank,
+        signs=signs,
+        matches=matches or shows,
+        read=read,
+        members=members,
     )
 
 
@@ -177,22 +188,33 @@ _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZFILE_MAGIC = b"ZF0x"
 
 GZIP = _format(
-    _Codec(method="gzip", make=_gzip, magic=_GZIP_MAGIC), "gzip stream", _begins(_GZIP_MAGIC)
+    _Codec(method="gzip", make=_gzip, magic=_GZIP_MAGIC), "gzip stream", (0, _GZIP_MAGIC)
 )
 BZIP2 = _format(
-    _Codec(method="bzip2", make=BZ2Decompressor, magic=b"BZh"), "bzip2 stream", _is_bzip2
+    _Codec(method="bzip2", make=BZ2Decompressor, magic=b"BZh"),
+    "bzip2 stream",
+    (0, b"BZh"),
+    matches=_is_bzip2,
 )
-XZ = _format(_Codec(method="xz", make=_xz, magic=_XZ_MAGIC), "xz stream", _begins(_XZ_MAGIC))
+XZ = _format(_Codec(method="xz", make=_xz, magic=_XZ_MAGIC), "xz stream", (0, _XZ_MAGIC))
 LZ4 = _format(
-    _Codec(method="lz4", make=lz4_decoder, magic=_LZ4_MAGIC), "lz4 stream", _begins(_LZ4_MAGIC)
+    _Codec(method="lz4", make=lz4_decoder, magic=_LZ4_MAGIC), "lz4 stream", (0, _LZ4_MAGIC)
 )
 ZSTD = _format(
-    _Codec(method="zstd", make=zstd_decoder, magic=_ZSTD_MAGIC), "zstd stream", _begins(_ZSTD_MAGIC)
+    _Codec(method="zstd", make=zstd_decoder, magic=_ZSTD_MAGIC), "zstd stream", (0, _ZSTD_MAGIC)
 )
 ZFILE = _format(
     _Codec(method="zfile", make=_zlib, header=_ZFILE_HEADER),
     "joblib file of before 2016, zlib",
-    _begins(_ZFILE_MAGIC),
+    (0, _ZFILE_MAGIC),
 )
-ZLIB = _format(_Codec(method="zlib", make=_zlib), "zlib stream", _is_zlib, rank=30)
-LZMA = _format(_Codec(method="lzma", make=_lzma), "lzma stream", _is_lzma, rank=30)
+ZLIB = _format(
+    _Codec(method="zlib", make=_zlib),
+    "zlib stream",
+    *((0, bytes([window << 4 | 8])) for window in range(8)),
+    matches=_is_zlib,
+    rank=30,
+)
+LZMA = _format(
+    _Codec(method="lzma", make=_lzma), "lzma stream", (13, b"\0"), matches=_is_lzma, rank=30
+)

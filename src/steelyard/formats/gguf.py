@@ -157,6 +157,7 @@ GGUF = Format(
     id="gguf",
     title="GGUF",
     rank=10,
+    signs=((0, _MAGIC),),
     matches=lambda glimpse: glimpse.head.startswith(_MAGIC),
     read=read,
     members=_members,

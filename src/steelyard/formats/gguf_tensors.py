@@ -107,7 +107,7 @@ def place_tensors(
                 f"tensor {entry.name[:80]!r} at {entry.offset:,} is not aligned to {alignment}"
             )
             flaws.add("misaligned", message, entry.at)
-        tensor = _tensor(entry, ends, flaws)
+        tensor = _tensor(entry, begin, ends, flaws)
         if tensor is None:
             continue
         if expected >= 0 and entry.offset != expected and tensor.nbytes:
@@ -136,7 +136,7 @@ class _Ends:
         return max(entry.offset, min(following, self._size))
 
 
-def _tensor(entry: Entry, ends: _Ends, flaws: FlawList) -> TensorInfo | None:
+def _tensor(entry: Entry, begin: int, ends: _Ends, flaws: FlawList) -> TensorInfo | None:
     """Return the tensor of an entry; None when its shape is impossible."""
     shape = tuple(reversed(entry.extents))
     elements = math.prod(shape)
@@ -147,13 +147,15 @@ def _tensor(entry: Entry, ends: _Ends, flaws: FlawList) -> TensorInfo | None:
         return None
     if elements == 0:
         flaws.add("empty-tensor", f"tensor {name!r} of shape {_shown(shape)} is empty", entry.at)
+    start = begin + entry.offset
     kind = GGML_TYPES.get(entry.kind)
     if kind is None:
         flaws.add("unknown-type", f"tensor {name!r} has the unknown type {entry.kind}", entry.at)
         nbytes = ends.of(entry) - entry.offset
-        return TensorInfo(entry.name, f"ggml-{entry.kind}", shape, nbytes)
+        return TensorInfo(entry.name, f"ggml-{entry.kind}", shape, nbytes, at=start)
     _check_type(entry, kind, flaws)
-    return TensorInfo(entry.name, kind.name, shape, -(-elements // kind.block) * kind.size)
+    nbytes = -(-elements // kind.block) * kind.size
+    return TensorInfo(entry.name, kind.name, shape, nbytes, at=start)
 
 
 def _check_type(entry: Entry, kind: GgmlType, flaws: FlawList) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from steelyard.core.errors import LimitError
 from steelyard.formats.carve import Hit, hits
-from steelyard.formats.hdf5_blocks import Blocks, find_magic
+from steelyard.formats.hdf5_blocks import MAGIC, PLACES, Blocks, find_magic
 from steelyard.formats.hdf5_objects import ObjectWalk, Outside
 from steelyard.formats.hdf5_types import Attribute
 from steelyard.formats.paths import shown
@@ -95,4 +95,12 @@ def _is_hdf5(glimpse: Glimpse) -> bool:
     return find_magic(glimpse.source) >= 0
 
 
-HDF5 = Format(id="hdf5", title="HDF5", rank=9, matches=_is_hdf5, read=read, members=members)
+HDF5 = Format(
+    id="hdf5",
+    title="HDF5",
+    rank=9,
+    signs=tuple((at, MAGIC) for at in PLACES),
+    matches=_is_hdf5,
+    read=read,
+    members=members,
+)

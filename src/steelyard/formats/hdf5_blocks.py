@@ -13,6 +13,7 @@ from steelyard.formats.port import Budget
 from steelyard.formats.source import Source, exactly
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
+PLACES = (0, *(1 << power for power in range(9, 25)))  # where a superblock may begin
 NESTED = 64  # groups in each other, levels of a tree
 
 _BLOCK = 64 << 20  # bytes of one block that is read
@@ -59,12 +60,8 @@ class HeaderMessage(msgspec.Struct, frozen=True):
 
 def find_magic(source: Source) -> int:
     """Return where the superblock is, at 0 or behind a user block; -1 when there is none."""
-    at = 0
-    while at + len(MAGIC) <= source.size and at <= 1 << 24:
-        if source.read(at, len(MAGIC)) == MAGIC:
-            return at
-        at = at * 2 or 512
-    return -1
+    places = (at for at in PLACES if at + len(MAGIC) <= source.size)
+    return next((at for at in places if source.read(at, len(MAGIC)) == MAGIC), -1)
 
 
 class Blocks:

@@ -7,6 +7,8 @@ from steelyard.formats.jinja_show import Node
 from steelyard.formats.jinja_state import Idioms, Remark, State
 from steelyard.formats.jinja_statements import Statements
 
+__all__ = ["LONGEST", "Idioms", "Remark", "parse", "remarks"]
+
 LONGEST = 256 << 10  # characters; the longest templates of real models have 30,000
 _NODES = 100_000  # of a syntax tree; the largest of real models have 10,000
 _WORK = 1_000_000  # nodes walked until values settle; real templates are walked three or four times

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from steelyard.core.patterns import late
 from steelyard.core.subject import Part
 from steelyard.formats.gguf import Gguf
 from steelyard.formats.json import JsonDocument, members_of
@@ -15,8 +16,8 @@ from steelyard.formats.yaml import YamlDocument
 _SUFFIXES = frozenset({"jinja", "jinja2", "j2"})
 _FOLDER = "additional_chat_templates/"
 _CERTAIN = "chat_template"
-_LIKELY = re.compile(r"template|prompt|jinja|instruction|system|format", re.IGNORECASE)
-_LOOKS_LIKE_ONE = re.compile(r"\{%.*%\}|\{\{.*\}\}", re.DOTALL)
+_LIKELY = late(r"template|prompt|jinja|instruction|system|format", re.IGNORECASE)
+_LOOKS_LIKE_ONE = late(r"\{%.*%\}|\{\{.*\}\}", re.DOTALL)
 _MOST = 2_000  # templates of one part; a model has a handful
 
 

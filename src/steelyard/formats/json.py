@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from steelyard.core.patterns import late
 from steelyard.formats.json_sparse import Omitted, check_depth, mentions, sparse, told_rows
 from steelyard.formats.polyglot import other_views
 from steelyard.formats.port import Budget, Content, Flaw, Format, Glimpse, Member
@@ -18,7 +19,7 @@ _BLOCK = 1 << 20
 _OVERLAP = 64  # bytes; longer than any key that is searched for
 _SHADOWED = 10_000  # duplicate keys that are kept; one such document is hostile enough
 
-_TOKENS = re.compile(
+_TOKENS = late(
     rb"""(?=\{\s*+["}]|\[)(?:[\s\[\]{},:]++|"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|-?(?:\d[\d.eE+-]*+|Infinity)|true|false|null
     |NaN)*+[a-zA-Z-]*\Z""",
     re.VERBOSE | re.DOTALL,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from steelyard.core.errors import LimitError
+from steelyard.core.patterns import late
 
 DEPTH = 200  # levels of nesting; configurations of real models have fewer than 30
 _SMALL = 64 << 10  # bytes; a value that is kept whatever it says
@@ -29,7 +30,7 @@ _NAMES = (
     b"loader_module",
     b"trust_remote_code",
 )
-_MATTERS = re.compile(
+_MATTERS = late(
     b"|".join(_NAMES)
     + rb"|\\u00(?:[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"  # a letter or _ that no serializer escapes
 )

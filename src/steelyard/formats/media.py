@@ -36,6 +36,7 @@ _MAGIC = (
     (b"\x1aE\xdf\xa3", "matroska"),
     (b"SQLite format 3\x00", "sqlite"),
 )
+_FONTS = (b"\0\1\0\0", b"OTTO")
 _RIFF = {b"WEBP": "webp", b"WAVE": "wav", b"AVI ": "avi"}
 
 
@@ -77,7 +78,7 @@ def _kind(head: bytes) -> str:
         return _RIFF.get(head[8:12], "")
     if head[4:8] == b"ftyp":
         return "mp4"
-    return "font" if head.startswith((b"\0\1\0\0", b"OTTO")) and _is_font(head) else ""
+    return "font" if head.startswith(_FONTS) and _is_font(head) else ""
 
 
 def _is_font(head: bytes) -> bool:
@@ -161,6 +162,12 @@ MEDIA = Format(
     id="media",
     title="Picture, sound or document",
     rank=10,
+    signs=(
+        *((0, magic) for magic, _ in _MAGIC),
+        (0, b"RIFF"),
+        (4, b"ftyp"),
+        *((0, magic) for magic in _FONTS),
+    ),
     matches=_is_media,
     read=read,
     members=members,

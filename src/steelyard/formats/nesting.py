@@ -6,22 +6,36 @@ from collections.abc import Iterator
 
 from steelyard import formats
 from steelyard.core.errors import MalformedError
+from steelyard.core.index import Listed, listed
 from steelyard.core.plugins import scan
 from steelyard.core.subject import Part
-from steelyard.formats.port import HEAD_BYTES, Budget, Content, Format, Glimpse, Member
+from steelyard.formats.port import HEAD_BYTES, Budget, Content, Format, Glimpse, Member, Signature
 from steelyard.formats.source import Source
 
 
 @functools.cache
 def known_formats() -> tuple[Format, ...]:
-    """Return the formats in the order in which they are asked."""
+    """Return the formats in the order in which they are asked, all of them imported."""
     return tuple(sorted(scan(formats, Format), key=lambda form: (form.rank, form.id)))
+
+
+@functools.cache
+def listed_formats() -> tuple[Listed[Signature, Format], ...]:
+    """Return the formats in the order in which they are asked, to be imported when they are."""
+    found = listed(formats, Format, Signature)
+    return tuple(sorted(found, key=lambda form: (form.card.rank, form.card.id)))
+
+
+def format_of(id: str) -> Format:
+    """Return a format by its id."""
+    return next(form.load() for form in listed_formats() if form.card.id == id)
 
 
 def identify(name: str, source: Source) -> Format:
     """Return the format of some bytes; the last one known takes anything."""
     glimpse = Glimpse(name=name.rpartition("/")[2], head=source.read(0, HEAD_BYTES), source=source)
-    return next(form for form in known_formats() if form.matches(glimpse))
+    asked = (form.load() for form in listed_formats() if form.card.shows(glimpse))
+    return next(form for form in asked if form.matches(glimpse))
 
 
 def parts(where: str, source: Source, budget: Budget) -> Iterator[Part]:
@@ -73,10 +87,11 @@ def _member_parts(where: str, member: Member, budget: Budget, depth: int) -> Ite
     if member.source is None:
         yield Part(where=inner, format="unread", size=0, unread=member.unread)
         return
-    if member.content is None:
+    if not member.format:
         yield from _source_parts(inner, member.source, budget, depth)
     else:
-        form = next(form for form in known_formats() if form.id == member.format)
-        yield from _content_parts(inner, form, member.content, member.source, budget, depth)
+        form = format_of(member.format)
+        content = member.content or form.read(member.source, budget)
+        yield from _content_parts(inner, form, content, member.source, budget, depth)
     if member.unread:
         yield Part(where=inner, format="unread", size=0, unread=member.unread)

@@ -107,5 +107,11 @@ def _is_npy(glimpse: Glimpse) -> bool:
 
 
 NPY = Format(
-    id="npy", title="numpy array (.npy)", rank=10, matches=_is_npy, read=read, members=members
+    id="npy",
+    title="numpy array (.npy)",
+    rank=10,
+    signs=((0, _MAGIC),),
+    matches=_is_npy,
+    read=read,
+    members=members,
 )

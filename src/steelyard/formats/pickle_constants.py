@@ -4,7 +4,7 @@
 import re
 import struct
 
-from steelyard.formats.pickle_state import State
+from steelyard.formats.pickle_state import INLINE, State
 from steelyard.formats.pickle_values import Blob, Unknown, Value
 
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
@@ -44,6 +44,10 @@ def false(state: State, data: bytes, pos: int) -> int:
 
 def integer(state: State, data: bytes, pos: int) -> int:
     """INT: decimal, and the booleans of protocol 0 and 1."""
+    digits = state.short_line(pos)
+    if digits is not None and digits not in _BOOLEANS and digits.isdigit():
+        state.stack.append(int(digits) if len(digits) <= _DIGITS else Unknown("a long integer"))
+        return pos + len(digits) + 1
     text, pos = state.line("int", pos)
     state.stack.append(_BOOLEANS[text] if text in _BOOLEANS else _int(text))
     return pos
@@ -141,6 +145,10 @@ def _unescape(match: re.Match[bytes]) -> bytes:
 
 def unicode(state: State, data: bytes, pos: int) -> int:
     """UNICODE: a raw-unicode-escape line."""
+    short = state.short_line(pos)
+    if short is not None and b"\\" not in short:
+        state.stack.append(short.decode("latin-1"))
+        return pos + len(short) + 1
     text, pos = state.line("unicode", pos)
     state.stack.append(text if isinstance(text, Blob) else text.decode("raw-unicode-escape"))
     return pos
@@ -165,8 +173,13 @@ def _binstring(state: State, size: int, pos: int) -> int:
 
 def binunicode(state: State, data: bytes, pos: int) -> int:
     """BINUNICODE."""
-    size = int.from_bytes(data[pos : pos + 4], "little")
-    return _text(state, size, pos + 4)
+    start = pos + 4
+    size = int.from_bytes(data[pos:start], "little")
+    end = start + size
+    if size <= INLINE and end <= len(data):
+        state.stack.append(data[start:end].decode("utf-8", "surrogatepass"))
+        return end
+    return _text(state, size, start)
 
 
 def binunicode8(state: State, data: bytes, pos: int) -> int:

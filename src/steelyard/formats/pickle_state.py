@@ -21,6 +21,7 @@ EXECUTED_KEY = "_parse_arg_template"
 """Attribute whose text scipy's distributions execute when BUILD restores them."""
 
 _SCAN = 1 << 20  # bytes that are searched at a time for the end of a long line
+_SHORT = 128  # bytes; most lines of a pickle are shorter
 _HEAD = 60  # bytes of a long constant that are kept for people
 
 
@@ -111,6 +112,11 @@ class State:
         head = self.data[pos : pos + _HEAD].decode("latin-1")
         return Blob(kind, self.base + pos, end - pos, head), end + 1
 
+    def short_line(self, pos: int) -> bytes | None:
+        """Return what stands before the next line feed, where it is short and in the window."""
+        end = self.data.find(b"\n", pos, pos + _SHORT)
+        return self.data[pos:end] if end >= 0 else None
+
     def _far_end(self, pos: int) -> int:
         """Return the position of a line feed that is not in the window, or of the last byte."""
         for offset in range(self.base + pos, self.source.size, _SCAN):
@@ -150,6 +156,18 @@ class State:
             self.grow(target.filled, items, op)
         elif Global in set(map(type, items)):
             self.grow(Container(kind, self.at), items, op)
+
+    def grow_plainly(self, target: Value, kind: str, *items: Value) -> bool:
+        """Put plain values into a container of a kind, as `filled` would; return whether it could."""
+        if type(target) is not Container or target.kind != kind:
+            return False
+        for item in items:
+            if type(item) not in PLAIN or item == EXECUTED_KEY:
+                return False
+        target.count += len(items)
+        if len(target.items) < self._first_items:
+            target.items += items[: self._first_items - len(target.items)]
+        return True
 
     def grow(self, container: Container, batch: list[Value], op: str) -> None:
         """Put values into a container; of a dict keys and values in turn."""

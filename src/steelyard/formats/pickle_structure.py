@@ -5,6 +5,8 @@ from steelyard.formats.pickle_constants import parsed
 from steelyard.formats.pickle_state import State, Stopped
 from steelyard.formats.pickle_values import Container, Global, Value
 
+_DIGITS = 20  # digits of a memo index that are read
+
 
 def mark(state: State, data: bytes, pos: int) -> int:
     """MARK."""
@@ -43,21 +45,28 @@ def dup(state: State, data: bytes, pos: int) -> int:
 
 def get(state: State, data: bytes, pos: int) -> int:
     """GET."""
-    state.stack.append(state.memo[_index(state, pos)])
-    return state.line("memo index", pos)[1]
+    index, pos = _index(state, pos)
+    state.stack.append(state.memo[index])
+    return pos
 
 
 def put(state: State, data: bytes, pos: int) -> int:
     """PUT."""
-    state.memo[_index(state, pos)] = state.stack[-1]
-    return state.line("memo index", pos)[1]
+    value = state.stack[-1]
+    index, pos = _index(state, pos)
+    state.memo[index] = value
+    return pos
 
 
-def _index(state: State, pos: int) -> int:
-    text, _ = state.line("memo index", pos)
-    if not isinstance(text, bytes) or len(text) > 20:
+def _index(state: State, pos: int) -> tuple[int, int]:
+    """Return a memo index that is written in digits, and the position behind it."""
+    digits = state.short_line(pos)
+    if digits is not None and len(digits) <= _DIGITS and digits.isdigit():
+        return int(digits), pos + len(digits) + 1
+    text, pos = state.line("memo index", pos)
+    if not isinstance(text, bytes) or len(text) > _DIGITS:
         raise state.broken("a memo index of many digits")
-    return parsed(text)
+    return parsed(text), pos
 
 
 def long_binget(state: State, data: bytes, pos: int) -> int:
@@ -170,6 +179,8 @@ def _filled(state: State, kind: str, op: str, pos: int) -> int:
 def append(state: State, data: bytes, pos: int) -> int:
     """APPEND."""
     item = state.stack.pop()
+    if state.grow_plainly(state.stack[-1], "list", item):
+        return pos
     return _fill(state, [item], "list", "APPEND", pos)
 
 
@@ -182,6 +193,8 @@ def setitem(state: State, data: bytes, pos: int) -> int:
     """SETITEM."""
     value = state.stack.pop()
     key = state.stack.pop()
+    if state.grow_plainly(state.stack[-1], "dict", key, value):
+        return pos
     return _fill(state, [key, value], "dict", "SETITEM", pos)
 
 

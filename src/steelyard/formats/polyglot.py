@@ -3,11 +3,9 @@
 
 from collections.abc import Iterator
 
-from steelyard.formats.carve_pickle import Seeker
-from steelyard.formats.pickle import PICKLE
 from steelyard.formats.port import Budget, Member
 from steelyard.formats.source import Source
-from steelyard.formats.zip import ZIP, opens_as_archive, walk
+from steelyard.formats.zip_directory import opens_as_archive
 
 
 def other_views(source: Source, budget: Budget) -> Iterator[Member]:
@@ -15,21 +13,16 @@ def other_views(source: Source, budget: Budget) -> Iterator[Member]:
 
     Raises:
         LimitError: They are more than may be read.
-        MalformedError: The archive is none after all.
     """
     yield from pickle_view(source, budget)
     yield from archive_view(source, budget)
 
 
 def archive_view(source: Source, budget: Budget) -> Iterator[Member]:
-    """Yield the archive that zip readers find at the end.
-
-    Raises:
-        LimitError: It is more than may be read.
-        MalformedError: It is none after all.
-    """
+    """Yield the archive that zip readers find at the end."""
+    del budget
     if opens_as_archive(source):
-        yield Member(name="zip", source=source, format=ZIP.id, content=walk(source, budget))
+        yield Member(name="zip", source=source, format="zip")
 
 
 def pickle_view(source: Source, budget: Budget) -> Iterator[Member]:
@@ -38,7 +31,8 @@ def pickle_view(source: Source, budget: Budget) -> Iterator[Member]:
     Raises:
         LimitError: It is more than may be read.
     """
+    from steelyard.formats.carve_pickle import Seeker
+
     pickle = Seeker(source, budget).at(0)
     if pickle is not None and pickle.called:
-        content = PICKLE.read(source, budget)
-        yield Member(name="pickle@0", source=source, format=PICKLE.id, content=content)
+        yield Member(name="pickle@0", source=source, format="pickle")

@@ -37,6 +37,12 @@ class Glimpse(msgspec.Struct, frozen=True, kw_only=True):
         """Return what follows the last dot of the name, lower case, without the dot."""
         return self.name.rpartition(".")[2].lower() if "." in self.name else ""
 
+    def has(self, at: int, sign: bytes) -> bool:
+        """Tell whether some bytes stand at an offset."""
+        if at + len(sign) <= len(self.head):
+            return self.head.startswith(sign, at)
+        return at + len(sign) <= self.source.size and self.source.read(at, len(sign)) == sign
+
 
 class Flaw(msgspec.Struct, frozen=True, kw_only=True):
     """A contradiction inside bytes that could be read all the same.
@@ -58,9 +64,9 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: Name within the layer.
         source: Its bytes; None when they cannot be had.
-        format: Id of the format in which the outer reader has read it already; empty when it is to
-            be identified and read.
-        content: What the outer reader made of it.
+        format: Id of the format it is to be read as, whatever it looks like; empty when it is to be
+            identified.
+        content: What the outer reader made of it already, in that format.
         unread: Why its bytes cannot be had, or not all of them; empty when they can.
     """
 
@@ -161,14 +167,31 @@ def no_members(content: Content, source: Source, budget: Budget) -> Iterator[Mem
     yield from ()
 
 
-class Format(msgspec.Struct, frozen=True, kw_only=True):
-    """A format, found by a scan of the folder.
+class Signature(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be known of a format before its module is imported.
 
     Attributes:
         id: One word, lower case; `Part.format`.
-        title: Name for people.
         rank: Formats of a lower rank are asked first: 10 a magic number at byte 0, 20 a container
             that must be looked into, 30 a shape without a magic number, 90 text, 99 anything.
+        signs: Offsets, and bytes of which one stands there in whatever is of this format, so that
+            it need not be asked about all else; none where it must be asked about anything.
+    """
+
+    id: str
+    rank: int
+    signs: tuple[tuple[int, bytes], ...] = ()
+
+    def shows(self, glimpse: Glimpse) -> bool:
+        """Tell whether one of the signs is there, or none is needed."""
+        return not self.signs or any(glimpse.has(at, sign) for at, sign in self.signs)
+
+
+class Format(Signature, frozen=True, kw_only=True):
+    """A format, found by a scan of the folder.
+
+    Attributes:
+        title: Name for people.
         matches: Tells from a glimpse whether the bytes are of this format; reads little, raises
             nothing.
         read: Reads them.
@@ -176,9 +199,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
             bytes; unpacking is charged to the budget. It raises as `read` does.
     """
 
-    id: str
     title: str
-    rank: int
     matches: Callable[[Glimpse], bool]
     read: Callable[[Source, Budget], Content]
     members: Callable[[Any, Source, Budget], Iterator[Member]] = no_members

@@ -16,6 +16,9 @@ from steelyard.formats.source import Source
 _HEAD = 128
 _GPU = {190: "CUDA", 224: "AMD GPU"}  # e_machine
 _MACHO = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
+_FAT_OR_JAVA = b"\xca\xfe\xba\xbe"
+_WASM = b"\0asm\1\0\0\0"
+_BYTE_CODE_FLAGS = (bytes(4), b"\1\0\0\0", b"\3\0\0\0")
 _PE_MACHINES = (0x14C, 0x8664, 0x1C0, 0x1C4, 0xAA64, 0x200, 0x5032, 0x5064, 0x6264)
 
 
@@ -40,11 +43,11 @@ def program_at(source: Source, at: int) -> Program | None:
         return _pe(source, at, head)
     if head.startswith(_MACHO) and len(head) >= 28:
         return Program(kind="native", title="Mach-O program")
-    if head.startswith(b"\xca\xfe\xba\xbe"):
+    if head.startswith(_FAT_OR_JAVA):
         return _fat_or_java(head)
-    if head.startswith(b"\0asm\x01\0\0\0"):
+    if head.startswith(_WASM):
         return Program(kind="wasm", title="WebAssembly module")
-    if head[2:4] == b"\r\n" and head[4:8] in (bytes(4), b"\1\0\0\0", b"\3\0\0\0"):
+    if head[2:4] == b"\r\n" and head[4:8] in _BYTE_CODE_FLAGS:
         return _python(head)
     return None
 
@@ -123,5 +126,14 @@ def _is_program(glimpse: Glimpse) -> bool:
 
 
 PROGRAM = Format(
-    id="program", title="Program", rank=10, matches=_is_program, read=read, members=members
+    id="program",
+    title="Program",
+    rank=10,
+    signs=(
+        *((0, magic) for magic in (b"\x7fELF", b"MZ", *_MACHO, _FAT_OR_JAVA, _WASM)),
+        *((2, b"\r\n" + flags) for flags in _BYTE_CODE_FLAGS),
+    ),
+    matches=_is_program,
+    read=read,
+    members=members,
 )

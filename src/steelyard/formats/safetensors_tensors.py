@@ -60,7 +60,7 @@ def read_tensors(
             continue
         nbytes = entry.end - entry.start
         _check_size(name, entry, nbytes, flaws)
-        tensors.append(TensorInfo(name, entry.dtype, entry.shape, nbytes))
+        tensors.append(TensorInfo(name, entry.dtype, entry.shape, nbytes, at=begin + entry.start))
         places.append(Range(begin + entry.start, begin + entry.end, name))
     return tensors, places
 

@@ -227,5 +227,11 @@ def _is_7z(glimpse: Glimpse) -> bool:
 
 
 SEVEN_ZIP = Format(
-    id="sevenzip", title="7z archive", rank=10, matches=_is_7z, read=read, members=members
+    id="sevenzip",
+    title="7z archive",
+    rank=10,
+    signs=((0, _MAGIC),),
+    matches=_is_7z,
+    read=read,
+    members=members,
 )

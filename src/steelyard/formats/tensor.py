@@ -41,6 +41,8 @@ class TensorInfo(msgspec.Struct, frozen=True):
         nbytes: Bytes of its elements as they lie in the file.
         storage: Name of the bytes it lies in; tensors of one file that name the same storage share
             it, as tied weights do. Empty where each tensor has bytes of its own.
+        at: Byte offset in the layer of its first element, where its elements lie one after the other
+            as they are; -1 where they do not, or where that is not known.
     """
 
     name: str
@@ -48,6 +50,7 @@ class TensorInfo(msgspec.Struct, frozen=True):
     shape: tuple[int, ...]
     nbytes: int
     storage: str = ""
+    at: int = -1
 
     @property
     def elements(self) -> int:

@@ -197,6 +197,7 @@ TFLITE = Format(
     id="tflite",
     title="TensorFlow Lite",
     rank=10,
+    signs=((4, _MAGIC),),
     matches=_is_tflite,
     read=read,
     members=members,

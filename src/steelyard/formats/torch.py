@@ -22,6 +22,7 @@ from steelyard.formats.torch_storage import Storage, storage_of
 from steelyard.formats.torch_tensors import tensor_infos, view_flaws, views
 from steelyard.formats.torchscript import code_flaws, is_code, mobile_flaws
 from steelyard.formats.zip import ZIP, Zip, ZipEntry, entry_source, walk, zip_members
+from steelyard.formats.zip_unpack import STORED
 
 _TAIL = 1 << 20  # bytes at the end, in which the names of most archives lie
 
@@ -42,11 +43,23 @@ class TorchArchive(Zip, frozen=True, kw_only=True):
     pickles: dict[int, Pickle]
 
 
+_WORDS = frozenset(
+    {"byteorder", "version", ".format_version", ".storage_alignment", "serialization_id"}
+)
+_BYTE_ORDERS = (b"little", b"big")
+_LONGEST_WORD = 64  # bytes; the longest is an id of 40 digits
+
+
 class _Reading:
     """What is being found out of an archive."""
 
     def __init__(self, archive: Zip) -> None:
         self.names = frozenset(entry.name for entry in archive.entries)
+        self.begins = {
+            entry.name: entry.data_offset
+            for entry in archive.entries
+            if entry.method == STORED and entry.packed == entry.unpacked
+        }
         self.pickles: dict[int, Pickle] = {}
         self.storages: dict[str, Storage] = {}
         self.tensors: list[TensorInfo] = []
@@ -87,7 +100,11 @@ def _read_pickle(
     for machine in machines:
         _note_storages(machine, folder, reading)
         found = list(views(machine.result))
-        reading.tensors += tensor_infos(found, folder[0])
+        begins = {
+            view.storage.key: reading.begins.get(view.storage.key.join(folder), -1)
+            for _, view in found
+        }
+        reading.tensors += tensor_infos(found, folder[0], begins)
         for flaw in view_flaws(found):
             reading.flaws.add(flaw.code, flaw.message, flaw.at)
 
@@ -180,7 +197,17 @@ def members(content: TorchArchive, source: Source, budget: Budget) -> Iterator[M
         yield Member(name=name, source=inner, format="pickle", content=known)
     done = content.opaque | content.pickles.keys()
     left = tuple(entry for index, entry in enumerate(content.entries) if index not in done)
-    yield from zip_members(msgspec.structs.replace(content, entries=left), source, budget)
+    rest = msgspec.structs.replace(content, entries=left)
+    for member in zip_members(rest, source, budget):
+        yield msgspec.structs.replace(member, format="text") if _is_word(member) else member
+
+
+def _is_word(member: Member) -> bool:
+    """Tell one of the words that torch.save puts beside the tensors, which no reader else would take."""
+    if member.format or member.source is None or member.name.rpartition("/")[2] not in _WORDS:
+        return False
+    word = member.source.read(0, _LONGEST_WORD + 1)
+    return word in _BYTE_ORDERS or (len(word) <= _LONGEST_WORD and word.rstrip(b"\n").isdigit())
 
 
 def _is_torch(glimpse: Glimpse) -> bool:

@@ -50,12 +50,13 @@ def read(source: Source, budget: Budget) -> TorchLegacy:
             return TorchLegacy(streams=tuple(streams), incomplete=problem, incomplete_at=where)
         at = machine.state.end
     named = _referenced(machines)
-    end, flaws, problem = _storages(source, at, machines[4], named)
+    begins: dict[str, int] = {}
+    end, flaws, problem = _storages(source, at, machines[4], named, begins)
     found = list(views(machines[3].result))
     behind = first_filled(source, end, source.size, budget)
     return TorchLegacy(
         streams=tuple(streams),
-        tensors=tuple(tensor_infos(found, "")),
+        tensors=tuple(tensor_infos(found, "", begins)),
         flaws=(*flaws, *view_flaws(found)),
         tail=behind if behind < source.size else -1,
         incomplete=problem,
@@ -74,9 +75,17 @@ def _referenced(machines: Iterable[Machine]) -> dict[str, Storage]:
 
 
 def _storages(
-    source: Source, at: int, keys: Machine, named: dict[str, Storage]
+    source: Source, at: int, keys: Machine, named: dict[str, Storage], begins: dict[str, int]
 ) -> tuple[int, list[Flaw], str]:
-    """Return the offset behind the storages, what contradicts what, and why reading stopped."""
+    """Return the offset behind the storages, what contradicts what, and why reading stopped.
+
+    Args:
+        source: The file.
+        at: Byte offset of the first one.
+        keys: Has read which storages there are, in order.
+        named: What the tensors say of them.
+        begins: Takes the byte offset of each.
+    """
     flaws: list[Flaw] = []
     listed = keys.result
     if not isinstance(listed, Container) or listed.kind != "list":
@@ -98,6 +107,8 @@ def _storages(
                 f"storage {key!r} has {count:,} elements, its tensors expect {storage.elements:,}"
             )
             flaws.append(Flaw(code="storage-size", message=message, at=at))
+        else:
+            begins[storage.key] = at + 8
         at = end
     return at, flaws, ""
 

@@ -5,7 +5,7 @@ Source: torch/_utils.py (`_rebuild_*`), torch/nn/modules/module.py, 1.0 to 2.13.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -52,6 +52,16 @@ class View(msgspec.Struct, frozen=True):
         reach = sum((n - 1) * step for n, step in zip(self.shape, self.stride, strict=True))
         return (self.offset + reach + 1) * ITEM_BYTES[self.dtype]
 
+    @property
+    def plain(self) -> bool:
+        """Tell whether its elements lie one after the other, the last extent fastest."""
+        expected = 1
+        for extent, step in zip(reversed(self.shape), reversed(self.stride), strict=True):
+            if extent != 1 and step != expected:
+                return False
+            expected *= extent
+        return self.offset >= 0
+
 
 def views(result: Value) -> Iterator[tuple[str, View]]:
     """Yield the tensors that a pickle gives, with their names, in order."""
@@ -63,16 +73,23 @@ def views(result: Value) -> Iterator[tuple[str, View]]:
             yield name, view
 
 
-def tensor_infos(found: list[tuple[str, View]], prefix: str) -> Iterator[TensorInfo]:
+def tensor_infos(
+    found: list[tuple[str, View]], prefix: str, begins: Mapping[str, int]
+) -> Iterator[TensorInfo]:
     """Yield what there is to say of tensors.
 
     Args:
         found: As `views` yields them.
         prefix: What the keys of storages are to be led by, so that they name the bytes.
+        begins: Byte offsets of the storages that lie in the layer as they are, by key.
     """
     for name, view in found:
         size = math.prod(view.shape) * ITEM_BYTES[view.dtype]
-        yield TensorInfo(name, view.dtype, view.shape, size, f"{prefix}{view.storage.key}")
+        storage = f"{prefix}{view.storage.key}"
+        begin = begins.get(view.storage.key, -1)
+        plain = begin >= 0 and view.plain and view.end <= view.storage.nbytes
+        at = begin + view.offset * ITEM_BYTES[view.dtype] if plain else -1
+        yield TensorInfo(name, view.dtype, view.shape, size, storage, at)
 
 
 def view_flaws(found: list[tuple[str, View]]) -> Iterator[Flaw]:

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weight files that belong together: the shards of one model, apart from its other forms."""
 
-import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from steelyard.core.patterns import late
 from steelyard.core.subject import Part
 from steelyard.formats.tensor import TensorInfo
 
-_SHARD = re.compile(r"(.*?)(?:-(\d{5})-of-(\d{5})|(?<=consolidated)\.(\d{2}))(\.\w+)")
+_SHARD = late(r"(.*?)(?:-(\d{5})-of-(\d{5})|(?<=consolidated)\.(\d{2}))(\.\w+)")
 _PACKED = (".qweight", ".weight_packed", ".qzeros", ".absmax", "_blocks")
 _WEIGHTS = frozenset({"gguf", "safetensors", "torch", "torch-legacy"})
-_NOT_WEIGHTS = re.compile(r"(optimizer|scheduler|rng_state|training_args|trainer_state)\b.*")
+_NOT_WEIGHTS = late(r"(optimizer|scheduler|rng_state|training_args|trainer_state)\b.*")
 
 
 class Holding(msgspec.Struct, frozen=True):

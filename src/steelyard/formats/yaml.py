@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """YAML documents: configurations of NeMo, Hydra, SpeechBrain; built from events, no tag is honoured."""
 
-import re
 from typing import Any
 
+from steelyard.core.patterns import late
 from steelyard.formats.port import Budget, Content, Flaw, Format, Glimpse
 from steelyard.formats.source import Source
 from steelyard.formats.text import read as read_text
@@ -11,7 +11,7 @@ from steelyard.formats.yaml_events import Tag, build
 
 WHOLE_BYTES = 4 << 20  # larger documents are only searched for what matters
 
-_MATTERS = re.compile(
+_MATTERS = late(
     r"_target_|_component_|class_path|loader_module|target:|chat_template|auto_map|trust_remote_code|!!|!<|%TAG|!\w+:"
 )
 

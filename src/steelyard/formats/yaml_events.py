@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A YAML document from its events: no tag constructs anything, no alias expands without bound."""
 
-import re
 from typing import Any
 
 import msgspec
 
 from steelyard.core.errors import LimitError
+from steelyard.core.patterns import late
 from steelyard.formats.port import Budget
 
 DEPTH = 200  # levels of nesting
@@ -33,8 +33,8 @@ _CORE_TYPES = frozenset(
         "value",
     ]
 )
-_NUMBER = re.compile(r"[-+]?\d{1,300}")
-_REAL = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
+_NUMBER = late(r"[-+]?\d{1,300}")
+_REAL = late(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
 _WORDS = {"null": None, "~": None, "": None, "true": True, "false": False}
 
 

@@ -23,3 +23,8 @@ def entry(kind: str, name: str) -> bytes | None:
     files = (_FOLDER / kind / f"{name}{suffix}" for suffix in (".toml", ".json"))
     inside = name == Path(name).name
     return next((path.read_bytes() for path in files if inside and path.is_file()), None)
+
+
+def folder(kind: str) -> Path:
+    """Return the folder of one kind of knowledge whose files name each other, such as `tasks`."""
+    return _FOLDER / kind

@@ -60,9 +60,9 @@ def _lowered(terms: Licence, question: Question, term: Term) -> tuple[May, str]:
         return "unknown", f"the text pulls two ways ({' against '.join(conflict.sections)})"
     if term.value == "no":
         return "no", ""
-    doubt = _doubt(terms, term)
-    if doubt:
-        return "unknown", doubt
+    doubtful = doubt(terms, term)
+    if doubtful:
+        return "unknown", doubtful
     if term.value == "if":
         return "if", ""
     if term.value == "silent":
@@ -73,7 +73,8 @@ def _lowered(terms: Licence, question: Question, term: Term) -> tuple[May, str]:
     return ("if", limit) if limit else ("yes", "")
 
 
-def _doubt(terms: Licence, term: Term) -> str:
+def doubt(terms: Licence, term: Term) -> str:
+    """Return why a fact cannot be built on; empty where it can."""
     if terms.read == "none":
         return "the text was not read"
     if terms.read == "secondary":

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from steelyard import knowledge
+from steelyard.core.patterns import late
 from steelyard.knowledge.licence_page import page
 from steelyard.knowledge.terms import Licence
 
@@ -16,7 +17,7 @@ __all__ = ["known_licences", "licence", "named", "page", "presumed"]
 _NO_NAME = frozenset({"other", "unknown", ""})
 """Tags that name no licence."""
 
-_FILLER = re.compile(r"\b(?:the|licen[cs]e|agreement|version|v(?=\d))\b")
+_FILLER = late(r"\b(?:the|licen[cs]e|agreement|version|v(?=\d))\b")
 
 
 class _Hint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

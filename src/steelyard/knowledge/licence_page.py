@@ -154,9 +154,13 @@ def _outputs(terms: Licence) -> list[str]:
 def _limits(terms: Licence) -> list[str]:
     lines = [
         f"not for {', '.join(area.barred)}: {area.who}{_section(area.section)}"
-        + (f"; exempt: {area.exempt}" if area.exempt else "")
+        + (f"; not meant: {area.exempt}" if area.exempt else "")
         for area in terms.geo
     ]
+    for one in terms.excluded:
+        who = " or ".join(one.entities)
+        what = ", ".join(QUESTION_WORDS[question].lower() for question in one.questions)
+        lines.append(f"not granted to a {who}: {what}{_section(one.section)}")
     if terms.field_of_use_barred:
         fields = ", ".join(field.replace("_", " ") for field in terms.field_of_use_barred)
         lines.append(f"barred fields: {fields}")

@@ -129,6 +129,12 @@ class Threshold(_Strict, frozen=True, kw_only=True):
     inclusive: bool = False
     only_if: str = ""
 
+    @property
+    def commercial_alone(self) -> bool:
+        """Tell whether it looks at commercial use alone."""
+        own_product = self.scope.startswith("your commercial product")
+        return self.effect == "commercial_barred" or own_product
+
 
 class Obligation(_Strict, frozen=True, kw_only=True):
     """A duty.
@@ -161,14 +167,41 @@ class Outputs(_Strict, frozen=True, kw_only=True):
 
 
 class Territory(_Strict, frozen=True, kw_only=True):
-    """Regions the text shuts out."""
+    """Regions the text shuts out.
+
+    Attributes:
+        barred: Countries and groups of countries.
+        who: Whom it shuts out, in words.
+        applies_to: Any model under the text, or those that take more than text only.
+        section: Where the text says so.
+        by: What counts: where the licensee is at home, whom it serves, or both.
+        exempt: Who is not shut out, in words.
+        exempt_entities: The same, as use profiles have it.
+        note: Anything else.
+    """
 
     barred: tuple[str, ...]
     who: str
     applies_to: Literal["any", "multimodal"]
     section: str
+    by: tuple[Literal["domicile", "serves"], ...] = ("domicile", "serves")
     exempt: str = ""
+    exempt_entities: tuple[str, ...] = ()
     note: str = ""
+
+
+class Exclusion(_Strict, frozen=True, kw_only=True):
+    """Licensees whom the text grants something less than others.
+
+    Attributes:
+        entities: What they are, as use profiles have it.
+        questions: What they are not granted.
+        section: Where the text says so.
+    """
+
+    entities: tuple[str, ...]
+    questions: tuple[Question, ...]
+    section: str
 
 
 class UsePolicy(_Strict, frozen=True, kw_only=True):
@@ -215,6 +248,7 @@ class Licence(_Strict, frozen=True, kw_only=True):
         url: Of the text or its use policy.
         release_date: The date that thresholds `at: version_release_date` look at.
         facts: What it grants.
+        excluded: Licensees it grants less.
         field_of_use_barred: Short names; `see_policy` = listed outside the text.
     """
 
@@ -237,6 +271,7 @@ class Licence(_Strict, frozen=True, kw_only=True):
     obligations: tuple[Obligation, ...] = ()
     outputs: Outputs = Outputs()
     geo: tuple[Territory, ...] = ()
+    excluded: tuple[Exclusion, ...] = ()
     aup: UsePolicy | None = None
     field_of_use_barred: tuple[str, ...] = ()
     termination: Termination | None = None

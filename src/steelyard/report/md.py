@@ -12,9 +12,12 @@ from steelyard.report.summary.amounts import count, size
 from steelyard.report.summary.footprint import Footprint, footprints
 from steelyard.report.summary.groups import Group, Holes, descriptors, findings, gaps
 from steelyard.report.summary.licence import terms
+from steelyard.report.summary.lineage import Branch, branches, descent
 from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
+from steelyard.report.summary.use import NOTE, use_said
 from steelyard.report.summary.verdict import counts, reasons, sentence
+from steelyard.report.summary.weights import relations
 
 # GitHub takes comments of at most 65,536 characters; these bounds keep the worst case below.
 _GROUPS = 10
@@ -34,6 +37,9 @@ def render(dossier: Dossier) -> str:
         *_accepted(dossier),
         *_left_out(holes),
         *_licence(dossier),
+        *_lineage(dossier),
+        *_use(dossier),
+        *_weights(dossier),
         *_footprint(dossier),
         *_files(dossier),
         *_foot(dossier),
@@ -136,10 +142,63 @@ def _licence(dossier: Dossier) -> Iterator[str]:
     if lines:
         yield "#### Licence"
         yield _list(lines, _LINES, "statement")
+        yield "What texts and labels declare. Not legal advice."
+
+
+def _lineage(dossier: Dossier) -> Iterator[str]:
+    found = descent(dossier)
+    if found is None:
+        return
+    yield "#### Lineage"
+    lines = [
+        f"{'  ' * branch.depth}- {_branch(branch)}"
+        for branch in branches(found, most=_LINES, each=9)
+    ]
+    yield "\n".join([f"- This {found.kin[''].what}. {found.sentence}", *lines])
+
+
+def _branch(branch: Branch) -> str:
+    if branch.link is None or branch.kin is None:
+        return branch.text
+    return f"{_word(branch.link.words)} {code(branch.kin.name)}: {code(branch.about)}"
+
+
+def _use(dossier: Dossier) -> Iterator[str]:
+    said = use_said(dossier)
+    if said is None or not said.asked:
+        return
+    yield "#### Use"
+    rows = [f"| {one.name} | **{code(one.answer)}** | {_cell(one.why)} |" for one in said.answers]
+    yield "\n".join(["| action | answer | why |", "|---|---|---|", *rows])
+    lines = [f"- decided: {code(one.words)}" for one in said.decisions]
+    lines += [
+        f"- {_word(owed.duty.replace('_', ' '))}: {code(owed.words)} ({code(owed.source)})"
+        for owed in said.duties
+    ]
+    lines += [f"- read: {code(one)}" for one in said.read]
+    lines += [f"- {'if' if one.open else 'watch'}: {code(one.words)}" for one in said.conditions]
+    if lines:
+        yield _list(lines, _LINES, "line")
+    yield NOTE
+
+
+def _cell(text: str) -> str:
+    """Return a text as a code span in a table, where a bar would end the cell."""
+    return code(text.replace("|", "/")) if text else ""
 
 
 def _word(name: str) -> str:
-    return name if re.fullmatch(r"[a-z0-9 ]{1,40}", name) else code(name)
+    return name if re.fullmatch(r"[a-z0-9 -]{1,40}", name) else code(name)
+
+
+def _weights(dossier: Dossier) -> Iterator[str]:
+    lines = [
+        f"- {_place(where)}{_word(one.words)} {code(one.to)}: {code(one.why)}"
+        for where, one in relations(dossier)
+    ]
+    if lines:
+        yield "#### Weights"
+        yield _list(lines, _LINES, "relation")
 
 
 def _footprint(dossier: Dossier) -> Iterator[str]:
@@ -188,7 +247,7 @@ MD = Report(
     render=render,
     page="""
 Markdown for the comment of a pull request or an issue: the verdict, why, the findings with place and
-remedy, what was not assessed, licence, footprint, and the files folded away.
+remedy, what was not assessed, licence, weights, footprint, and the files folded away.
 
 Whatever comes from the model (names, messages, labels) stands in code spans, so that it can neither
 mention people nor load images nor forge a heading. Long lists are cut with a count; the dossier

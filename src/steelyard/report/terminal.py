@@ -10,16 +10,21 @@ from steelyard.report.summary.amounts import count, size
 from steelyard.report.summary.footprint import Footprint, Need, footprints
 from steelyard.report.summary.groups import Group, descriptors, findings, gaps
 from steelyard.report.summary.licence import LicenceText, Line, terms
+from steelyard.report.summary.lineage import branches, descent
 from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.text import clipped, counted, shown
+from steelyard.report.summary.use import NOTE, Owed, use_said
 from steelyard.report.summary.verdict import counts, reasons, sentence
+from steelyard.report.summary.weights import compared, relations
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
 WIDEST = 100  # columns; longer lines are hard to read
-_GROUPS, _PLACES, _HOLES, _LINES, _TEXTS = 8, 2, 8, 10, 3
+_GROUPS, _PLACES, _HOLES, _LINES, _TEXTS, _DUTIES = 8, 2, 8, 10, 3, 20
+_BRANCHES, _SIBLINGS = 24, 9  # lines of the tree of ancestors, of one model's ancestors
+_BRANCH = 76  # columns; a longer branch takes two lines
 _CONTEXTS = (2_048, 8_192)  # tokens
 _STEPS = 4  # of a trail
 _TEXT = 400  # characters of one message
@@ -44,9 +49,20 @@ def draw(dossier: Dossier, console: "Console") -> None:
         dossier: What to draw.
         console: Knows its width and whether it has colour.
     """
+    _draw(_sections(dossier), console)
+
+
+def draw_use(dossier: Dossier, console: "Console") -> None:
+    """Draw what the texts say of a use, and what to look at; see `draw`."""
+    groups = tuple(group for group in findings(dossier, descriptors()) if group.rule[:4] == "use.")
+    parts = [("Findings", list(_found(groups))), ("Use", list(_use(dossier)))]
+    _draw((part for part in parts if part[1]), console)
+
+
+def _draw(sections: Iterable[tuple[str, list[Row]]], console: "Console") -> None:
     from rich.text import Text
 
-    for number, (heading, rows) in enumerate(_sections(dossier)):
+    for number, (heading, rows) in enumerate(sections):
         if number:
             console.print()
         if heading:
@@ -81,6 +97,9 @@ def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:
         ("Accepted, and not counted", _accepted(dossier)),
         ("Not assessed", _holes(dossier)),
         ("Licence", _licence(dossier)),
+        ("Lineage", _lineage(dossier)),
+        ("Use", _use(dossier)),
+        ("Weights", _descent(dossier)),
         ("Footprint", _footprint(dossier)),
         ("Files", _files(dossier)),
         ("Next", [("", step) for step in next_step(dossier)]),
@@ -121,9 +140,9 @@ def _trail(trail: tuple[str, ...]) -> Iterator[Row]:
         yield "", f"  {_clean(step)}"
 
 
-def _more(left: int, noun: str, rest: str = "") -> Iterator[Row]:
+def _more(left: int, noun: str, rest: str = "", many: str = "") -> Iterator[Row]:
     if left > 0:
-        yield "", f"and {counted(left, noun)}{rest}; steelyard report shows them"
+        yield "", f"and {counted(left, noun, many)}{rest}; steelyard report shows them"
 
 
 def _accepted(dossier: Dossier) -> Iterator[Row]:
@@ -149,6 +168,30 @@ def _licence(dossier: Dossier) -> Iterator[Row]:
     yield from _few(("terms", _asks(text)) for text in said.texts[:_TEXTS])
 
 
+def _use(dossier: Dossier) -> Iterator[Row]:
+    said = use_said(dossier)
+    if said is None:
+        return
+    if not said.asked:
+        yield "", "not asked: steelyard use SUBJECT asks what it is to be used for"
+        yield "", "what is said of licences is not legal advice"
+        return
+    for answer in said.answers:
+        yield answer.name, _clean(answer.words)
+    yield from _few(("decided", _clean(one.words)) for one in said.decisions)
+    yield from _few(("duty", _duty(owed)) for owed in said.duties[:_DUTIES])
+    yield from _more(len(said.duties) - _DUTIES, "more duty", many="more duties")
+    yield from _few(("if", _clean(one.words)) for one in said.conditions if one.open)
+    yield from _few(("watch", _clean(one.words)) for one in said.conditions if not one.open)
+    yield from _few(("read", _clean(one)) for one in said.read[:_LINES])
+    yield "", NOTE
+
+
+def _duty(owed: Owed) -> str:
+    actions = ", ".join(owed.actions).replace("_", " ")
+    return _clean(f"{owed.duty.replace('_', ' ')}: {owed.words} ({owed.source}; to {actions})")
+
+
 def _asks(text: LicenceText) -> str:
     return _clean(f"{text.name or text.id}: {text.demands}; steelyard explain {text.id}")
 
@@ -165,6 +208,35 @@ def _few(rows: Iterable[Row]) -> Iterator[Row]:
     for label, text in rows:
         yield ("" if label == last else label), text
         last = label
+
+
+def _lineage(dossier: Dossier) -> Iterator[Row]:
+    found = descent(dossier)
+    if found is None:
+        return
+    yield "", found.sentence
+    yield "", f"this {found.kin[''].what}"
+    for branch in branches(found, most=_BRANCHES, each=_SIBLINGS):
+        line = branch.strokes + branch.text
+        if len(line) <= _BRANCH:
+            yield "", line
+        else:
+            yield "", branch.strokes + branch.head
+            yield "", f"{branch.strokes_beside}  {branch.about}"
+
+
+def _descent(dossier: Dossier) -> Iterator[Row]:
+    found = list(relations(dossier))
+    several = len({where for where, _ in found}) > 1
+    for where, relation in found[:_LINES]:
+        if several:
+            yield "of", _clean(where)
+        yield "", f"{relation.words} {_clean(relation.to)}: {_clean(relation.why)}"
+    yield from _more(len(found) - _LINES, "more relation")
+    for _, known in compared(dossier):
+        if known.unrelated + known.undecided and not known.related:
+            count = counted(known.unrelated + known.undecided, "model")
+            yield "", f"held against {count}, related to none"
 
 
 def _footprint(dossier: Dossier) -> Iterator[Row]:

@@ -74,6 +74,12 @@ class SqliteStore:
                 return None
             return sqlite_read.find(connection, reference)
 
+    def newest(self) -> Iterator[Dossier]:
+        """Yield the newest dossier of each subject; raises as `core.ports.Store.newest`."""
+        with self._open() as connection:
+            if sqlite_schema.is_store(connection, self.path):
+                yield from sqlite_read.newest(connection)
+
     def recall(self, heads: Sequence[Head]) -> list[Dossier | None]:
         """Return what was kept when the chain ended there; None where no such entry is.
 

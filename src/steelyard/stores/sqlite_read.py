@@ -2,6 +2,7 @@
 """Read the entries of a SQLite store: the head, the newest dossier, the whole chain."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -48,6 +49,16 @@ def find(connection: "sqlite3.Connection", reference: str) -> Dossier | None:
         (value,),
     ).fetchone()
     return None if row is None else _dossier(connection, _whole(row[0]))
+
+
+def newest(connection: "sqlite3.Connection") -> Iterator[Dossier]:
+    """Yield the newest dossier of each subject, in the order in which they were kept."""
+    rows = connection.execute(
+        "SELECT max(number) FROM entry WHERE kind = 'verdict' GROUP BY subject ORDER BY 1"
+    ).fetchall()
+    for (number,) in rows:
+        (body,) = _bodies(connection, number, number)
+        yield _dossier(connection, body)
 
 
 def _subject(connection: "sqlite3.Connection", reference: str) -> Digest | None:

@@ -22,7 +22,13 @@ from steelyard.knowledge import entry
 _MOST = 5  # findings of one kind for one file; the message of the last one counts the rest
 
 
-@probe("code", version="1", descriptors=d.DESCRIPTORS)
+@probe(
+    "code",
+    version="1",
+    descriptors=d.DESCRIPTORS,
+    formats=("exported-program", "json", "keras-config", "python", "skops"),
+    otherwise=(exactly("code.files", 0, "1"), exactly("code.imported-files", 0, "1")),
+)
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Find the code that comes with a model, and say what it does and when.
 

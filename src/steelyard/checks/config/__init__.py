@@ -48,7 +48,13 @@ _FLAWS: Mapping[str, Descriptor] = {
 }
 
 
-@probe("config", version="1", descriptors=d.DESCRIPTORS)
+@probe(
+    "config",
+    version="1",
+    descriptors=d.DESCRIPTORS,
+    formats=("exported-program", "json", "keras-config", "python", "skops", "text", "yaml"),
+    otherwise=(exactly("config.documents", 0, "1"),),
+)
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Find what configurations tell libraries and installers to fetch and call.
 

@@ -17,7 +17,7 @@ _ROOTS = frozenset(
 )
 
 
-@probe("keras", version="1", descriptors=DESCRIPTORS)
+@probe("keras", version="1", descriptors=DESCRIPTORS, formats=("keras-config",))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Check what a Keras model's configuration would import and call.
 

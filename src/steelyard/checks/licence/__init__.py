@@ -3,12 +3,11 @@
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from steelyard.checks.licence import findings, kinds
 from steelyard.checks.licence.declared import CardAt, Declared, cards, declarations
+from steelyard.checks.licence.gather import counted, settled
 from steelyard.checks.licence.lineage import Base, bases
-from steelyard.checks.licence.meaning import licences, narrowed
+from steelyard.checks.licence.lineage.look import descent
 from steelyard.checks.licence.terms import answer_facts, answers, declared_fact, term_facts
 from steelyard.checks.licence.texts import (
     cut_short,
@@ -17,9 +16,12 @@ from steelyard.checks.licence.texts import (
     licence_files,
     text_of,
 )
+from steelyard.checks.licence.use import look_use as look_use
 from steelyard.core.claim import Claim, Fact, Gap
 from steelyard.core.probe import Context, probe
 from steelyard.core.subject import Model
+
+__all__ = ["descent", "look"]
 
 
 @probe("licence", version="1", descriptors=kinds.KINDS)
@@ -54,8 +56,8 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     - `no`: the text bars it
 
     `licence.because` says what decides each answer. Duties, such as keeping notices, stand in
-    `licence.terms`; they do not make a yes an if. `lineage.base` is a model this one is said to be made
-    from, `licence.presumed` the licence that models of that id usually come with. A gap `licence.none`
+    `licence.terms`; they do not make a yes an if. `licence.presumed` is the licence that models of a
+    base's id usually come with; which bases there are, the probe `lineage` says. A gap `licence.none`
     means that no licence is declared: that is no permission.
 
     ## What it cannot see
@@ -77,7 +79,7 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
             declared.append(claim)
         else:
             yield claim
-    yield from _claims(_settled(declared), list(bases(model, found)))
+    yield from _claims(settled(declared), list(bases(model, found)))
 
 
 def _texts(model: Model, found: Sequence[CardAt]) -> Iterator[Declared | Claim]:
@@ -107,46 +109,19 @@ def _claims(declared: Sequence[Declared], ancestors: Sequence[Base]) -> Iterator
         yield declared_fact(one)
     for base in ancestors:
         yield from _base_facts(base)
-    counted = _counted(declared)
-    yield from term_facts(counted, ancestors)
-    for one in _once(counted):
+    ours = counted(declared)
+    yield from term_facts(ours, ancestors)
+    for one in _once(ours):
         if one.text is None:
             yield from findings.of_name(one)
-    yield from findings.disagreement(counted)
-    own = answers(counted)
-    if counted:
-        yield from findings.looser(counted, own, ancestors)
-        yield from answer_facts(answers(counted, ancestors))
+    yield from findings.disagreement(ours)
+    own = answers(ours)
+    if ours:
+        yield from findings.looser(ours, own, ancestors)
+        yield from answer_facts(answers(ours, ancestors))
     else:
         what = "only the licence of code is declared" if declared else "no licence is declared"
         yield Gap(name="licence.none", reason=f"{what}; that is no permission")
-
-
-def _settled(declared: Sequence[Declared]) -> list[Declared]:
-    """Return the declarations, with ambiguous names settled by the exact texts that are at hand."""
-    exact = frozenset(
-        terms.id
-        for one in declared
-        if one.text is not None and one.text.state == "exact"
-        for terms in licences(one.meant)
-    )
-    return [
-        msgspec.structs.replace(one, meant=narrowed(one.meant, exact)) if one.text is None else one
-        for one in declared
-    ]
-
-
-def _counted(declared: Sequence[Declared]) -> list[Declared]:
-    """Return the declarations that count for the model.
-
-    Those of code do not; nor do use limits by themselves; nor a tag that points elsewhere, such as
-    `other`, where something else says what it is.
-    """
-    ours = [one for one in declared if one.about != "code"]
-    says = [one for one in ours if not one.names_nothing and one.about != "policy"]
-    if says:
-        return [one for one in ours if not one.names_nothing]
-    return [one for one in ours if one.about != "policy"]
 
 
 def _once(declared: Sequence[Declared]) -> Iterator[Declared]:
@@ -160,13 +135,6 @@ def _once(declared: Sequence[Declared]) -> Iterator[Declared]:
 
 
 def _base_facts(base: Base) -> Iterator[Fact]:
-    value = {
-        "by": base.by,
-        "id": base.id,
-        "relation": base.relation,
-        "resolved": base.resolved,
-    }
-    yield Fact(name="lineage.base", value=value, where=base.where)
     if base.licence is not None:
         presumed = {"base": base.id, "basis": "what models of this id usually come with"}
         value = {**presumed, "id": base.licence.id}

@@ -9,6 +9,7 @@ import msgspec
 
 from steelyard.checks.licence.files import About
 from steelyard.checks.licence.meaning import Meaning, licences, meaning
+from steelyard.core.patterns import late
 from steelyard.core.probe import place
 from steelyard.core.subject import Model, Part
 from steelyard.detectors.licence_text import Recognition
@@ -23,14 +24,14 @@ By = Literal["card", "gate", "file", "notice", "gguf", "safetensors", "config", 
 NAMES_NOTHING = frozenset({"other", "unknown"})
 """Tags that say no more than that the terms stand elsewhere."""
 
-_CARDS = frozenset({"readme.md", "model_card.md", "modelcard.md", "model-card.md"})
+CARDS = frozenset({"readme.md", "model_card.md", "modelcard.md", "model-card.md"})
 _GGUF_KEYS = ("general.license", "general.license.name", "general.license.link")
 _SAFETENSORS_KEYS = ("license", "modelspec.license")
 _LONGEST_NAME = 300  # characters; what is longer is no name but a text
-_PACKAGE_LINE = re.compile(
+_PACKAGE_LINE = late(
     r"^(?:License-Expression|License):[ \t]*(\S[^\n]{0,200})", re.MULTILINE | re.IGNORECASE
 )
-_PYPROJECT_LINE = re.compile(
+_PYPROJECT_LINE = late(
     r"^license[ \t]*=[ \t]*(?:\{[ \t]*text[ \t]*=[ \t]*)?[\"']([^\"'\n]{1,200})[\"']", re.MULTILINE
 )
 
@@ -59,8 +60,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
         """Return the ids of all licences it may mean, or whose use limits it holds."""
         if self.text is None:
             return tuple(licence.id for licence in licences(self.meant))
-        found = (match.record.licences for match in self.text.matches)
-        return tuple(sorted({id for ids in found for id in ids}))
+        return tuple(sorted({*self.text.licences, *self.text.limits}))
 
     @property
     def names_nothing(self) -> bool:
@@ -83,7 +83,7 @@ def cards(model: Model) -> tuple[CardAt, ...]:
     """Return the model cards."""
     found = []
     for part, text in model.contents(Text):
-        if file_name(part.where).lower() in _CARDS:
+        if file_name(part.where).lower() in CARDS:
             card = parse_card(text.text)
             if card is not None:
                 found.append(CardAt(part, card))

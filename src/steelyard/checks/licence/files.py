@@ -4,25 +4,25 @@
 import re
 from typing import Literal
 
+from steelyard.core.patterns import late
+
 About = Literal["model", "code", "unclear", "policy", "notice"]
 """The weights | code beside them | either | limits on use | notices that go along."""
 
-_LICENCE = re.compile(
+_LICENCE = late(
     r"licen[cs](?:e|es|ing)(?![a-z])|^copying|^eula\b|terms[ _-]of[ _-](?:use|service)",
     re.IGNORECASE,
 )
-_POLICY = re.compile(
-    r"(?:use|usage)[ _-]?policy|prohibited[ _-]use|use[ _-]restrictions", re.IGNORECASE
-)
-_NOTICE = re.compile(r"^notices?(?![a-z])", re.IGNORECASE)
-_MODEL = re.compile(r"model|weight|agreement|checkpoint", re.IGNORECASE)
-_CODE = re.compile(r"(?<![a-z])code(?![a-z])|third[ _-]?part|3rd|vendor", re.IGNORECASE)
-_CODE_FOLDER = re.compile(
+_POLICY = late(r"(?:use|usage)[ _-]?policy|prohibited[ _-]use|use[ _-]restrictions", re.IGNORECASE)
+_NOTICE = late(r"^notices?(?![a-z])", re.IGNORECASE)
+_MODEL = late(r"model|weight|agreement|checkpoint", re.IGNORECASE)
+_CODE = late(r"(?<![a-z])code(?![a-z])|third[ _-]?part|3rd|vendor", re.IGNORECASE)
+_CODE_FOLDER = late(
     r"(?:^|/)(?:code|examples|lib|node_modules|scripts|site-packages|src|third[_-]?party|tools"
     r"|vendor(?:ed)?)/",
     re.IGNORECASE,
 )
-_NO_TEXT = re.compile(
+_NO_TEXT = late(
     r"\.(?:bin|c|cc|cfg|cpp|css|csv|cu|go|gguf|h|hpp|ini|ipynb|java|jsonl?|js|lock|onnx|pkl|pt|pth"
     r"|pyc?|pyi|rb|rs|safetensors|sh|sql|toml|ts|tsv|xml|ya?ml)$",
     re.IGNORECASE,

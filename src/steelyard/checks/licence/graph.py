@@ -20,11 +20,14 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     """Something a model was made from, or the model itself.
 
     Attributes:
-        id: Its id, `organisation/name` where it has one; `ROOT` for the model itself.
+        id: Its id, `organisation/name` where it has one; `./folder` where it lies in the subject; the
+            path or name as written where it is neither; `ROOT` for the model itself.
         kind: What it is.
         resolved: Whether the id names something; a path on the maker's machine does not.
         terms: What is known of its terms; None where nothing is.
-        basis: `declared` by itself | `presumed` from its id | `unknown`.
+        basis: `declared` by itself | `presumed` from its id | `unknown`. Declared, and yet without
+            terms, are the model itself and those parts of it that have no licence of their own:
+            what the subject declares is about them.
     """
 
     id: str
@@ -42,8 +45,10 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
         parent: Id of the node it was made from.
         relation: In which way.
         how: By which process a derivative was made; empty when nothing says.
-        by: Who says so: `adapter_config`, `mergekit`, `card`, `gguf`, `config`, `tag`, `prose`, ...
-        strength: 1 for the strongest kind of source; 7 is a hint in prose.
+        by: Who says so: `adapter_config`, `mergekit`, `card`, `gguf`, `safetensors`, `recipe` (settings
+            of a training run), `config`, `pipeline` (its parts), `tag`, `data` (what is known of a
+            synthetic data set), `prose`.
+        strength: 1 for the strongest kind of source; 7 is a hint, in prose or by `data`.
         where: Place in the subject.
     """
 
@@ -80,14 +85,21 @@ class Graph(msgspec.Struct, frozen=True, kw_only=True):
     edges: tuple[Edge, ...]
 
     def ancestors(self) -> Iterator[Ancestor]:
-        """Yield each node that the model was made from once, nearest first, by a shortest way."""
+        """Yield each node that the model was made from once, nearest first, by a shortest way.
+
+        Among ways of one length it is that of the strongest source. A model that is an ancestor in
+        several ways, as base and by its outputs, is yielded once: who asks about one relation looks
+        at all edges that lead to it.
+        """
         known = {node.id: node for node in self.nodes}
+        leaving: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            leaving.setdefault(edge.child, []).append(edge)
         seen = {ROOT}
         ways: list[tuple[Edge, ...]] = [()]
         for way in ways:
-            at = way[-1].parent if way else ROOT
-            for edge in self.edges:
-                if edge.child == at and edge.parent not in seen and edge.parent in known:
+            for edge in leaving.get(way[-1].parent if way else ROOT, ()):
+                if edge.parent not in seen and edge.parent in known:
                     seen.add(edge.parent)
                     ways.append((*way, edge))
                     yield Ancestor(node=known[edge.parent], path=(*way, edge))

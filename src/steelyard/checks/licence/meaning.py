@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
+from steelyard.core.patterns import late
 from steelyard.knowledge.answers import answer, rank
 from steelyard.knowledge.licence import named
 from steelyard.knowledge.terms import Licence, May, Question
 
-_OPERATOR = re.compile(r"\s(?:and|or|with)\s", re.IGNORECASE)
+_OPERATOR = late(r"\s(?:and|or|with)\s", re.IGNORECASE)
 _LONGEST_EXPRESSION = 400  # characters
-_ONLY_ADDS = re.compile(r"-exception(?:-|$)", re.IGNORECASE)
+_ONLY_ADDS = late(r"-exception(?:-|$)", re.IGNORECASE)
 """SPDX exceptions add permissions to a licence; other things that follow WITH may take some away."""
 
 

@@ -84,18 +84,17 @@ def cut_short(part: Part, text: str) -> Gap | None:
 @functools.cache
 def prints() -> Prints:
     """Return the fingerprints of the known texts; loaded when the first text is met."""
-    return Prints(knowledge.entry("licence_texts", "prints") or b"")
+    return Prints.read(knowledge.entry("licence_texts", "prints") or b"")
 
 
 def _kind(found: Recognition, kind: About) -> About:
     """Return what a text says terms of: one that holds nothing but use limits grants nothing."""
-    return "policy" if found.matches and not found.licences else kind
+    return "policy" if found.limits and not found.licences else kind
 
 
 def _meant(found: Recognition, raw: str, kind: About) -> Meaning:
     if not found.licences:
-        ids = {id for match in found.matches for id in match.record.licences}
-        return Limits(raw, tuple(_known(ids))) if kind == "policy" else Named(raw)
+        return Limits(raw, tuple(_known(set(found.limits)))) if kind == "policy" else Named(raw)
     parts = tuple(Named(terms.name, (terms,)) for terms in _known(set(found.licences)))
     whole: Meaning = parts[0] if len(parts) == 1 else Joined(True, parts)
     return Doubted(whole, found.decisive) if found.state == "variant" else whole

@@ -17,7 +17,7 @@ from steelyard.formats.torch import TorchArchive
 _IMPORTS = 500  # names that the fact lists
 
 
-@probe("pickle", version="1", descriptors=d.DESCRIPTORS)
+@probe("pickle", version="1", descriptors=d.DESCRIPTORS, formats=("pickle", "torch-legacy"))
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Follow every pickle without running it, and hold what it does to an allowlist.
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 import msgspec
 
 from steelyard import knowledge
+from steelyard.core.patterns import late
 
-_CLASS_SHAPED = re.compile(r"_?[A-Z]\w*|__pyx_unpickle_\w+")
+_CLASS_SHAPED = late(r"_?[A-Z]\w*|__pyx_unpickle_\w+")
 _STANDARD = "the standard library"
-_PROPER = re.compile(r"[^\W\d]\w*")
+_PROPER = late(r"[^\W\d]\w*")
 
 
 class Standing(enum.Enum):

@@ -4,11 +4,11 @@
 Each form is a function of the call that returns why it is not safe, or nothing.
 """
 
-import re
 from collections.abc import Callable
 
 from steelyard.checks.pickle.allowlist import Standing
 from steelyard.checks.pickle.callee import Names
+from steelyard.core.patterns import late
 from steelyard.formats.pickle_events import Event
 from steelyard.formats.pickle_payloads import payload
 from steelyard.formats.pickle_values import PLAIN, Blob, Call, Container, Global, Value
@@ -18,10 +18,10 @@ Form = Callable[[Event, Names], str]
 HANDED_ON = frozenset({"array-wrapper", "distribution", "factory", "nothing-first", "uncalled"})
 """Forms whose callables may be handed on as values: types, that is."""
 
-_MEMBER = re.compile(r"_?[A-Z]\w*")
+_MEMBER = late(r"_?[A-Z]\w*")
 """Names of classes and of members of enumerations."""
 
-_REBUILD = re.compile(r"torch\.(\w+\.)+_rebuild_\w+\Z")
+_REBUILD = late(r"torch\.(\w+\.)+_rebuild_\w+\Z")
 
 _USABLE = (Standing.ALLOWED, Standing.CLASS, Standing.REVIEW, Standing.FORM)
 

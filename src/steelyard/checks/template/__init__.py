@@ -2,6 +2,7 @@
 """Probe `template`: what chat templates would do when they are rendered."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,15 +11,22 @@ from steelyard.core.claim import Claim, Gap, Severity, exactly
 from steelyard.core.errors import MalformedError
 from steelyard.core.probe import Context, Descriptor, place, probe
 from steelyard.core.subject import Model
-from steelyard.formats.jinja import remarks
 from steelyard.formats.jinja_sites import Site, sites
-from steelyard.formats.jinja_state import Idioms, Remark
 from steelyard.knowledge import entry
+
+if TYPE_CHECKING:
+    from steelyard.formats.jinja import Remark
 
 _MOST = 5  # findings of one kind for one template; the message of the last one counts the rest
 
 
-@probe("template", version="1", descriptors=DESCRIPTORS)
+@probe(
+    "template",
+    version="1",
+    descriptors=DESCRIPTORS,
+    formats=("exported-program", "gguf", "json", "keras-config", "python", "skops", "text", "yaml"),
+    otherwise=(exactly("template.templates", 0, "1"),),
+)
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Parse every chat template and hold it to what templates of real models do.
 
@@ -49,25 +57,27 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     on poisoned GGUF templates; the idioms listed in `knowledge/templates/chat.json`.
     """
     del context
-    idioms = msgspec.json.decode(entry("templates", "chat") or b"", type=Idioms)
     found: dict[str, tuple[Remark, ...] | MalformedError] = {}
     count = 0
     for site in sites(model.parts()):
         count += 1
         if site.text not in found:
-            found[site.text] = _examined(site.text, idioms)
+            found[site.text] = _examined(site.text)
         yield from _claims(site, found[site.text])
     yield exactly("template.templates", count, "1")
 
 
-def _examined(text: str, idioms: Idioms) -> tuple[Remark, ...] | MalformedError:
+def _examined(text: str) -> "tuple[Remark, ...] | MalformedError":
+    from steelyard.formats.jinja import Idioms, remarks
+
+    idioms = msgspec.json.decode(entry("templates", "chat") or b"", type=Idioms)
     try:
         return remarks(text, idioms)
     except MalformedError as error:
         return error
 
 
-def _claims(site: Site, found: tuple[Remark, ...] | MalformedError) -> Iterator[Claim]:
+def _claims(site: Site, found: "tuple[Remark, ...] | MalformedError") -> Iterator[Claim]:
     where = place(site.where, pointer=site.pointer)
     if site.unread:
         yield Gap(name="template.unreadable", reason=site.unread, where=where)
@@ -82,14 +92,14 @@ def _claims(site: Site, found: tuple[Remark, ...] | MalformedError) -> Iterator[
             yield from _alike(site, descriptor, [each for each in found if each.code == code])
 
 
-def _alike(site: Site, descriptor: Descriptor, found: list[Remark]) -> Iterator[Claim]:
+def _alike(site: Site, descriptor: Descriptor, found: "list[Remark]") -> Iterator[Claim]:
     for index, remark in enumerate(found[:_MOST], start=1):
         more = len(found) - _MOST if index == _MOST else 0
         where, message = _placed(site, remark, more)
         yield descriptor.at(where, message, trail=remark.trail)
 
 
-def _placed(site: Site, remark: Remark, more: int) -> tuple[str, str]:
+def _placed(site: Site, remark: "Remark", more: int) -> tuple[str, str]:
     rest = f"; and {more} more like it" if more else ""
     if site.pointer:
         where = place(site.where, pointer=site.pointer)

@@ -3,36 +3,35 @@
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from steelyard.cli import options, output
 from steelyard.cli.documents import dossier_at
-from steelyard.cli.keep import keep, store_at
+from steelyard.cli.exits import EXIT_CODES, INTERRUPTED
+from steelyard.cli.keep import keep
 from steelyard.cli.progress import counter, progress
-from steelyard.cli.sweep import Sweep
 from steelyard.core.claim import Severity
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UsageError
 from steelyard.core.limits import Limits
-from steelyard.core.policy import Outcome, Policy, worst
+from steelyard.core.policy import Policy, worst
 from steelyard.core.ports import Pool, Progress, Silent
 from steelyard.flow.check import check, judge
-from steelyard.flow.hub import PREFIX, resolve
-from steelyard.flow.hub_headers import remote
 from steelyard.flow.policies import failing_on, trusting_hub
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import Processes, Threads, free_cores
-from steelyard.flow.ray_pool import Ray
-from steelyard.flow.registry import models
-from steelyard.flow.rounds import Round
-from steelyard.flow.settings import Settings, settings
-from steelyard.report import json, table, terminal
+from steelyard.flow.profile import profile_at
+from steelyard.flow.settings import NOTHING_SET, Settings, settings
+from steelyard.flow.subjects import PREFIX, locate
+from steelyard.report import json
 
-INTERRUPTED = 130
+if TYPE_CHECKING:
+    from steelyard.flow.against import Known
+
 _AT_ONCE = 8  # files that are fetched at once, most of which wait for the hub
-EXIT_CODES = {Outcome.PASS: 0, Outcome.WARN: 0, Outcome.FAIL: 1, Outcome.UNKNOWN: 3}
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,12 +42,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         settings: Findings that somebody accepted.
         baseline: An earlier dossier whose findings are known, or None.
         headers: Whether to read models of the hub without their weights.
+        against: Models that weights are held against.
     """
 
     policy: Policy
     settings: Settings
     baseline: Dossier | None = None
     headers: bool = False
+    against: "tuple[Known, ...]" = ()
 
 
 @click.command("check")
@@ -56,7 +57,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 @options.policy
 @options.fail_on
 @options.config
+@options.use
 @options.baseline
+@options.against
 @options.as_json
 @options.store
 @options.headers
@@ -70,7 +73,9 @@ def command(
     policy: str,
     fail_on: str | None,
     config: Path | None,
+    use_file: Path | None,
     baseline: Path | None,
+    against: tuple[str, ...],
     as_json: bool,
     location: str | None,
     headers: bool,
@@ -90,13 +95,15 @@ def command(
     \b
     Examples:
       steelyard check ./model
-      steelyard check ./model --policy commercial --json > dossier.json
+      steelyard check ./model --policy commercial --use use.toml
+      steelyard check ./model --json > dossier.json
       steelyard check ./model --baseline dossier.json --fail-on medium
+      steelyard check ./model --against ./older-model --against store
       steelyard check --each ~/.cache/huggingface/hub
     """
     terms = Terms(
         policy=rule_book(policy, fail_on, trust_hub=trust_hub),
-        settings=settings(config),
+        settings=settings_for(config, use_file),
         baseline=dossier_at(baseline) if baseline else None,
         headers=headers,
     )
@@ -104,19 +111,38 @@ def command(
     if each and headers:
         raise UsageError("--each takes folders, --headers models of the hub", hint="name one")
     if each:
-        sweep = Sweep(
-            [place for subject in subjects for place in models(Path(subject))],
-            Round(policy=terms.policy, settings=terms.settings, baseline=terms.baseline),
-            store_at(location),
-            fresh=fresh,
-            wanted=as_json,
-        )
-        return check_each(sweep, workers, policy, as_json=as_json)
+        from steelyard.cli.each import check_each, sweep_of
+
+        sweep = sweep_of(subjects, terms, location, fresh=fresh, wanted=as_json)
+        outcome = check_each(sweep, workers, policy, as_json=as_json)
+        return INTERRUPTED if outcome is None else EXIT_CODES[outcome]
+    if against:
+        from steelyard.cli.against import others
+
+        known = others(against, location, functools.partial(_plainly, jobs or free_cores()))
+        terms = msgspec.structs.replace(terms, against=tuple(known))
     dossiers = check_all(subjects, terms, jobs or free_cores(), workers)
     show(dossiers, as_json)
     for dossier in dossiers:
         keep(dossier, location)
     return EXIT_CODES[worst(dossier.verdict.outcome for dossier in dossiers)]
+
+
+def settings_for(config: Path | None, use_file: Path | None) -> Settings:
+    """Return the settings in force, with the use profile of a file of its own if there is one.
+
+    Raises:
+        UsageError: A file cannot be read, or is none of ours.
+    """
+    found = settings(config)
+    return msgspec.structs.replace(found, use=profile_at(use_file)) if use_file else found
+
+
+def _plainly(workers: int, subject: str) -> Dossier:
+    """Return the dossier of a model that others are held against."""
+    return check_one(
+        subject, Terms(policy=find_policy("baseline"), settings=NOTHING_SET), workers, progress()
+    )
 
 
 def rule_book(reference: str, fail_on: str | None, *, trust_hub: bool) -> Policy:
@@ -142,25 +168,10 @@ def pool_of(name: str, workers: int | None) -> Pool:
         UsageError: It is not installed.
     """
     if name == "ray":
+        from steelyard.flow.ray_pool import Ray
+
         return Ray(workers)
     return (Threads if name == "threads" else Processes)(workers or free_cores())
-
-
-def check_each(sweep: Sweep, pool: Pool, policy: str, *, as_json: bool) -> int:
-    """Check every model of a registry, show what came of it, and return the exit code."""
-    if not sweep.places:
-        raise UsageError("there is no model in it", hint="name a folder that holds models")
-    try:
-        sweep.run(pool, counter())
-    except KeyboardInterrupt:
-        output.complain(sweep.interrupted(), ["--json"] if as_json else [])
-        return INTERRUPTED
-    rows = sweep.rows()
-    if as_json:
-        output.pieces(sweep.document())
-    else:
-        output.rich(functools.partial(table.draw, rows, policy))
-    return EXIT_CODES[worst(table.outcome(row) for row in rows)]
 
 
 def check_all(subjects: tuple[str, ...], terms: Terms, workers: int, pool: Pool) -> list[Dossier]:
@@ -183,13 +194,13 @@ def check_one(subject: str, terms: Terms, workers: int, watched: Progress) -> Do
     """
     if terms.headers:
         return check_headers(subject, terms, workers, watched)
-    path = resolve(subject, watched)
     try:
         return check(
-            path,
+            locate(subject, watched),
             terms.policy,
             settings=terms.settings,
             baseline=terms.baseline,
+            against=terms.against,
             limits=Limits(),
             pool=Threads(workers),
             progress=watched,
@@ -208,6 +219,8 @@ def check_headers(subject: str, terms: Terms, workers: int, watched: Progress) -
         raise UsageError(
             f"{subject!r} is not on the hub", hint="--headers takes hf:org/name@revision"
         )
+    from steelyard.flow.hub_headers import remote
+
     limits = Limits()
     model = remote(subject, limits=limits, pool=Threads(max(_AT_ONCE, workers)), progress=counter())
     return judge(
@@ -218,6 +231,8 @@ def check_headers(subject: str, terms: Terms, workers: int, watched: Progress) -
 def show(dossiers: list[Dossier], as_json: bool) -> None:
     """Print the dossiers: one document, or a page of text for each."""
     if not as_json:
+        from steelyard.report import terminal
+
         for dossier in dossiers:
             output.rich(functools.partial(terminal.draw, dossier))
     elif len(dossiers) == 1:

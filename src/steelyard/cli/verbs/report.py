@@ -13,13 +13,12 @@ from steelyard.cli.documents import dossier_at, is_dossier
 from steelyard.cli.keep import keep, store_at
 from steelyard.cli.progress import progress
 from steelyard.cli.repository import folder_in_repository
-from steelyard.cli.verbs.check import Terms, check_one
+from steelyard.cli.verbs.check import Terms, check_one, settings_for
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UnreadableError, UsageError
 from steelyard.core.plugins import extensions
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
-from steelyard.flow.settings import settings
 from steelyard.flow.suppress import counting
 from steelyard.report import Report
 
@@ -58,6 +57,7 @@ from steelyard.report import Report
     metavar="PATH",
     help="Where the model lies in a repository, for paths of SARIF.  [default: SUBJECT, if a path]",
 )
+@options.use
 @options.store
 def command(
     subject: str,
@@ -65,6 +65,7 @@ def command(
     target: Path | None,
     policy: str | None,
     located: Path | None,
+    use_file: Path | None,
     location: str | None,
 ) -> int:
     """Render what is known of a subject.
@@ -78,9 +79,10 @@ def command(
       steelyard report ./model --as html -o model.html
       steelyard report sha256:0f518e45 --as sarif --located ./model -o model.sarif
       steelyard report dossier.json --as md --policy strict
+      steelyard report ./model --as notice --use use.toml
     """
     chosen = _report(form)
-    dossier = _dossier(subject, policy, location)
+    dossier = _dossier(subject, policy, use_file, location)
     if chosen.render_in is None:
         text = chosen.render(dossier)
     else:
@@ -106,20 +108,32 @@ def _report(form: str) -> Report:
     return known[form]
 
 
-def _dossier(subject: str, policy: str | None, location: str | None) -> Dossier:
+def _dossier(
+    subject: str, policy: str | None, use_file: Path | None, location: str | None
+) -> Dossier:
     path = Path(subject)
-    if is_dossier(path):
-        return _judged(dossier_at(path), policy)
-    if path.exists() or subject.startswith("hf:"):
-        terms = Terms(policy=find_policy(policy or "baseline"), settings=settings())
+    known = is_dossier(path)
+    if not known and (path.exists() or subject.startswith("hf:")):
+        found = settings_for(None, use_file)
+        terms = Terms(policy=find_policy(policy or "baseline"), settings=found)
         dossier = check_one(subject, terms, free_cores(), progress())
         keep(dossier, location)
         return dossier
+    if use_file is not None:
+        raise UsageError(
+            "--use needs the files: what is known already was asked for another use",
+            hint=f"name the folder, or steelyard check FOLDER --use {use_file} first",
+        )
+    return _judged(dossier_at(path) if known else _kept(subject, location), policy)
+
+
+def _kept(subject: str, location: str | None) -> Dossier:
+    """Return the dossier of a digest or name in the store."""
     store = store_at(location)
     found = store.find(subject) if store is not None else None
     if found is None:
         raise UnreadableError(f"nothing is known of {subject!r}", hint=f"steelyard check {subject}")
-    return _judged(found, policy)
+    return found
 
 
 def _judged(dossier: Dossier, policy: str | None) -> Dossier:

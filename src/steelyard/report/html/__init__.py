@@ -1,38 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Report `html`: one self-contained page for people."""
 
-import base64
-import hashlib
-from pathlib import Path
-
 from steelyard.core.dossier import Dossier
 from steelyard.report import Report
 from steelyard.report.html.page import page
-
-TEMPLATES = Path(__file__).parent.parent / "templates"
+from steelyard.report.web import rendered
 
 
 def render(dossier: Dossier) -> str:
     """Return the page: no script, no request, every text of the subject escaped."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = (TEMPLATES / "page.css").read_text("utf-8")
-    template = environment.get_template("page.html.jinja")
-    text = template.render(page=page(dossier), style=style, style_hash=_source_hash(style))
-    return text.strip() + "\n"
-
-
-def _source_hash(text: str) -> str:
-    """Return the hash under which a content security policy allows a style (CSP 3, section 2.3)."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
+    return rendered("page.html.jinja", ("page.css",), page(dossier))
 
 
 HTML = Report(

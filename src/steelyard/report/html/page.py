@@ -7,7 +7,6 @@ from collections.abc import Container, Sequence
 import msgspec
 
 from steelyard import __version__
-from steelyard.core.claim import Gap
 from steelyard.core.dossier import Dossier
 from steelyard.core.subject import Artifact
 from steelyard.report.html.charts import Chart, charts
@@ -24,12 +23,15 @@ from steelyard.report.html.findings import (
     gap_kinds,
     spot,
 )
+from steelyard.report.html.lineage import Drawing, drawing
 from steelyard.report.summary.amounts import measured, size
 from steelyard.report.summary.footprint import Footprint, footprints
-from steelyard.report.summary.groups import claims
+from steelyard.report.summary.groups import unassessed
 from steelyard.report.summary.licence import LicenceText, Line, label, terms
+from steelyard.report.summary.lineage import descent
 from steelyard.report.summary.meaning import caveats, next_step
 from steelyard.report.summary.text import counted, written
+from steelyard.report.summary.use import UseSaid, use_said
 from steelyard.report.summary.verdict import headline, policy_of, score, tally
 
 _SECONDS = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
@@ -90,6 +92,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     other_terms: list[Said]
     more_terms: int
     texts: tuple[LicenceText, ...]
+    lineage: Drawing | None
+    use: UseSaid | None
     sizes: list[Size]
     more_sizes: int
     files: list[File]
@@ -109,6 +113,7 @@ def page(dossier: Dossier) -> Page:
     found, gaps = finding_kinds(dossier, paths), gap_kinds(dossier, paths)
     aside = accepted_items(dossier, paths)
     said = terms(dossier)
+    found_kin = descent(dossier)
     known = [entry for entry in footprints(dossier) if entry.tensors or entry.needs]
     files = dossier.subject.artifacts
     probes = looked(dossier, paths)
@@ -123,7 +128,7 @@ def page(dossier: Dossier) -> Page:
         seen_at=_time(max((item.at for item in dossier.evidence), default="")),
         version=__version__,
         tally=tally(dossier),
-        gap_count=sum(1 for _ in claims(dossier, Gap)),
+        gap_count=sum(1 for _ in unassessed(dossier)),
         whys=whys(dossier, policy, paths),
         findings=found[:GROUPS],
         more_findings=max(0, len(found) - GROUPS),
@@ -138,6 +143,8 @@ def page(dossier: Dossier) -> Page:
             max(0, len(lines) - _LINES) for lines in (said.declared, said.answers, said.others)
         ),
         texts=tuple(map(_text, said.texts[:_LINES])),
+        lineage=drawing(found_kin, dossier.subject.name) if found_kin else None,
+        use=_use(dossier),
         sizes=[_size(number, entry, paths) for number, entry in enumerate(known[:_FOOTPRINTS])],
         more_sizes=max(0, len(known) - _FOOTPRINTS),
         files=[_file(file) for file in files[:_FILES]],
@@ -189,6 +196,18 @@ def _text(text: LicenceText) -> LicenceText:
         as_of=clean(text.as_of),
         duties=tuple(map(clean, text.duties[:_LINES])),
         thresholds=tuple(map(clean, text.thresholds[:_LINES])),
+    )
+
+
+def _use(dossier: Dossier) -> UseSaid | None:
+    said = use_said(dossier)
+    if said is None:
+        return None
+    return msgspec.structs.replace(
+        said,
+        profile=tuple((clean(key), written(value)) for key, value in said.profile),
+        duties=said.duties[:_LINES],
+        conditions=said.conditions[:_LINES],
     )
 
 

@@ -19,7 +19,7 @@ from steelyard.report.sarif.places import ROOT, Files, Json, clean, location
 from steelyard.report.sarif.results import finding_result, open_result
 from steelyard.report.sarif.rules import finding_rules, ruling_rule
 from steelyard.report.summary.accepted import acceptances
-from steelyard.report.summary.groups import claims, descriptors
+from steelyard.report.summary.groups import claims, descriptors, unassessed
 from steelyard.report.summary.text import counted, shown
 from steelyard.report.summary.verdict import reasons, sentence
 
@@ -107,7 +107,7 @@ def _artifacts(dossier: Dossier, files: Files) -> list[Json]:
 
 
 def _invocation(dossier: Dossier, files: Files, left_out: int) -> Json:
-    holes = list(claims(dossier, Gap))
+    holes = list(unassessed(dossier))
     notices = [_notice(item, gap, files) for item, gap in holes[:_NOTICES]]
     if len(holes) > _NOTICES:
         notices.append(_more(counted(len(holes) - _NOTICES, "more gap")))

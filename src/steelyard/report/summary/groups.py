@@ -13,6 +13,12 @@ from steelyard.core.probe import Descriptor, Probe
 from steelyard.flow.examine import known_probes
 from steelyard.report.summary.accepted import acceptances
 
+UNASKED = "use.profile"
+"""Name of the gap of a question that nobody asked: told where the answer would stand, and not counted."""
+
+DUTY = "licence.duty."
+"""Beginning of the rules that tell of duties, which have a place of their own."""
+
 C = TypeVar("C", Finding, Measurement, Fact, Gap)
 
 
@@ -62,10 +68,10 @@ def claims(dossier: Dossier, kind: type[C]) -> Iterator[tuple[Evidence, C]]:
 
 
 def counting(dossier: Dossier) -> Iterator[tuple[Evidence, Finding]]:
-    """Yield the findings but those that somebody accepted."""
+    """Yield the findings but those that somebody accepted, and duties, which are no finding to settle."""
     aside = acceptances(dossier)
     for item, finding in claims(dossier, Finding):
-        if item.id not in aside:
+        if item.id not in aside and not finding.rule.startswith(DUTY):
             yield item, finding
 
 
@@ -104,11 +110,23 @@ def _group(
 
 
 def gaps(dossier: Dossier) -> tuple[Holes, ...]:
-    """Return the gaps in groups, by name."""
+    """Return the gaps in groups, by name, but that of a question nobody asked."""
     groups: dict[str, list[tuple[Evidence, Gap]]] = {}
-    for item, gap in claims(dossier, Gap):
+    for item, gap in unassessed(dossier):
         groups.setdefault(gap.name, []).append((item, gap))
     return tuple(Holes(name=name, items=tuple(items)) for name, items in sorted(groups.items()))
+
+
+def unassessed(dossier: Dossier) -> Iterator[tuple[Evidence, Gap]]:
+    """Yield the gaps that count: something was not assessed that should have been."""
+    for item, gap in claims(dossier, Gap):
+        if gap.name != UNASKED:
+            yield item, gap
+
+
+def duties(dossier: Dossier) -> int:
+    """Return how many duties are told."""
+    return sum(finding.rule.startswith(DUTY) for _, finding in claims(dossier, Finding))
 
 
 def said(claim: Claim) -> str:

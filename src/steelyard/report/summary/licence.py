@@ -8,6 +8,7 @@ import msgspec
 from steelyard.core.claim import Fact
 from steelyard.core.dossier import Dossier
 from steelyard.report.summary.groups import claims
+from steelyard.report.summary.lineage import GRAPH, descent
 from steelyard.report.summary.text import as_shape, counted, shown, written
 
 _ANSWERS = {
@@ -137,8 +138,12 @@ class _Because(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def terms(dossier: Dossier) -> Terms:
-    """Return what a dossier says of licence and descent; odd shapes are shown as they are."""
-    facts = [fact for _, fact in claims(dossier, Fact) if is_known(fact)]
+    """Return what a dossier says of licence and descent; odd shapes are shown as they are.
+
+    What the graph of descent says is left to `summary.lineage`.
+    """
+    drawn = {GRAPH, "lineage.base"} if descent(dossier) else set()
+    facts = [fact for _, fact in claims(dossier, Fact) if is_known(fact) and fact.name not in drawn]
     because = {
         name: why for fact in facts if (b := _because(fact)) for name, why in b.answers.items()
     }

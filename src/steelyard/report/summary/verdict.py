@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from steelyard.core.claim import Gap, Severity
+from steelyard.core.claim import Severity
 from steelyard.core.dossier import Dossier
 from steelyard.core.evidence import Evidence
 from steelyard.core.policy import Outcome, Policy, Ruling, Verdict
 from steelyard.flow.policies import known_policies
 from steelyard.report.summary.accepted import accepted
-from steelyard.report.summary.groups import claims, counting
+from steelyard.report.summary.groups import counting, duties, unassessed
 from steelyard.report.summary.text import brief, paragraphs
 
 
@@ -96,12 +96,14 @@ def counts(dossier: Dossier) -> str:
     It says so, too, when there are none.
     """
     found = ", ".join(f"{number:,} {severity}" for severity, number in tally(dossier))
-    left_out = sum(1 for _ in claims(dossier, Gap))
+    holes = sum(1 for _ in unassessed(dossier))
     aside = len(accepted(dossier))
     parts = [f"findings: {found or 'none'}"]
     if aside:
         parts.append(f"accepted: {aside:,}")
-    return "; ".join([*parts, f"not assessed: {f'{left_out:,}' if left_out else 'nothing'}"])
+    if owed := duties(dossier):
+        parts.append(f"duties: {owed:,}")
+    return "; ".join([*parts, f"not assessed: {f'{holes:,}' if holes else 'nothing'}"])
 
 
 def policy_of(dossier: Dossier) -> Policy | None:

@@ -1,0 +1,403 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verb `eval`."""
+
+import functools
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from steelyard.cli import options, output
+from steelyard.cli.exits import EXIT_CODES
+from steelyard.cli.keep import keep
+from steelyard.cli.progress import counter, progress
+from steelyard.cli.verbs.check import Terms, check_one, pool_of
+from steelyard.core.digest import digest_of
+from steelyard.core.dossier import Dossier, Identity
+from steelyard.core.engine import Engine, Place, Wish
+from steelyard.core.errors import UsageError
+from steelyard.core.policy import Outcome, Policy
+from steelyard.evals.lock import NAME as LOCK
+from steelyard.evals.planner import Shape
+from steelyard.evals.record import Run, SampleRecord
+from steelyard.evals.tasks.settings import Settings
+from steelyard.flow.asking import Crew
+from steelyard.flow.engines import open_engine
+from steelyard.flow.evaluate import Subject, evaluate, testified
+from steelyard.flow.policies import policy as find_policy
+from steelyard.flow.pools import free_cores
+from steelyard.flow.runs import runs_folder, save
+from steelyard.flow.settings import settings as project_settings
+from steelyard.flow.sharding import Opening
+from steelyard.flow.subjects import locate
+from steelyard.flow.tasks import Wanted, opened
+from steelyard.report import json
+from steelyard.report.evaluation import lm_eval
+from steelyard.report.evaluation.html import run_page
+from steelyard.report.evaluation.terminal import draw_run
+from steelyard.stores.scores import ScoreStore
+
+_SCORES = "scores.sqlite"
+
+
+class _Options(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of the verb, as its help explains them."""
+
+    names: tuple[str, ...]
+    questions: tuple[Path, ...]
+    lock: Path | None
+    folders: tuple[Path, ...]
+    data: Path
+    limit: float | None
+    num_fewshot: int | None
+    engine: str
+    dtype: str
+    threads: int | None
+    device: str
+    model: str
+    chat: bool
+    multiturn: bool
+    system: str
+    seed: int
+    allow_functions: bool
+    load_anyway: bool
+    pack: int
+    scores: str | None
+    pool: str
+    jobs: int | None
+    out: Path | None
+
+
+@click.command("eval")
+@click.argument("subject")
+@click.option(
+    "--task",
+    "names",
+    multiple=True,
+    envvar="STEELYARD_TASK",
+    metavar="NAME|FILE[,...]",
+    help="Tasks, groups, tags, patterns or YAML files; `steelyard list tasks` names them.",
+)
+@click.option(
+    "--tasks-from",
+    "folders",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="STEELYARD_TASKS_FROM",
+    metavar="DIR",
+    help="Further tasks: a folder of YAML files, or an lm-evaluation-harness checkout.",
+)
+@click.option(
+    "--questions",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="STEELYARD_QUESTIONS",
+    metavar="FILE",
+    help="Your own questions: CSV, JSONL or Parquet with question, choices and answer; or a text.",
+)
+@click.option(
+    "--lock",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    envvar="STEELYARD_LOCK",
+    metavar="FILE",
+    help="Pin the data here, and refuse other bytes.  [default: ./steelyard.lock if it is there]",
+)
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    envvar="STEELYARD_DATA",
+    metavar="DIR",
+    help="Folder the tasks' data lies in.  [default: the current folder]",
+)
+@click.option(
+    "--limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=None,
+    envvar="STEELYARD_LIMIT",
+    metavar="N",
+    help="Samples of each task, from the first; below 1 it is a share.  [default: all]",
+)
+@click.option(
+    "--num-fewshot",
+    type=click.IntRange(min=0),
+    default=None,
+    envvar="STEELYARD_NUM_FEWSHOT",
+    metavar="N",
+    help="Examples before each question.  [default: as the task says]",
+)
+@click.option(
+    "--engine",
+    default="",
+    envvar="STEELYARD_ENGINE",
+    metavar="NAME",
+    help="llama, transformers or openai.  [default: the one that suits]",
+)
+@click.option("--dtype", default="", envvar="STEELYARD_DTYPE", help="float32 or bfloat16.")
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=None,
+    envvar="STEELYARD_THREADS",
+    metavar="N",
+    help="Threads of the engine; for a server, requests at once.  [default: one per free core]",
+)
+@click.option(
+    "--device", default="", envvar="STEELYARD_DEVICE", help="cpu or cuda.  [default: what is there]"
+)
+@click.option(
+    "--model", default="", envvar="STEELYARD_MODEL", help="Name of the model behind a server."
+)
+@click.option(
+    "--chat", is_flag=True, envvar="STEELYARD_CHAT", help="Put questions by the model's template."
+)
+@click.option(
+    "--multiturn",
+    is_flag=True,
+    envvar="STEELYARD_MULTITURN",
+    help="With --chat: examples are turns of the conversation.",
+)
+@click.option(
+    "--system", default="", envvar="STEELYARD_SYSTEM", help="Instruction before everything."
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=1234,
+    show_default=True,
+    envvar="STEELYARD_SEED",
+    help="Of the examples that are drawn.",
+)
+@click.option(
+    "--allow-functions",
+    is_flag=True,
+    envvar="STEELYARD_ALLOW_FUNCTIONS",
+    help="Run the Python functions of task files, in a process of their own.",
+)
+@click.option(
+    "--load-anyway",
+    is_flag=True,
+    envvar="STEELYARD_LOAD_ANYWAY",
+    help="Load a model although its check failed.",
+)
+@click.option(
+    "--pack",
+    type=click.IntRange(min=16),
+    default=512,
+    show_default=True,
+    envvar="STEELYARD_PACK",
+    metavar="N",
+    help="Tokens computed in one pass at most; scores do not depend on it.",
+)
+@click.option(
+    "--scores",
+    default=None,
+    envvar="STEELYARD_SCORES",
+    metavar="FILE|none",
+    help="Where what was computed is kept.  [default: your data folder]",
+)
+@click.option(
+    "--pool",
+    type=click.Choice(["none", "processes", "ray"]),
+    default="none",
+    show_default=True,
+    envvar="STEELYARD_POOL",
+    help="Where work is shared out, each worker with the model loaded; ray needs the extra `scale`.",
+)
+@options.jobs
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    envvar="STEELYARD_OUT",
+    metavar="DIR",
+    help="Where the run is written, with its page and lm-eval's files.  [default: your data folder]",
+)
+@click.option(
+    "--policy",
+    default=None,
+    envvar="STEELYARD_POLICY",
+    metavar="NAME|FILE",
+    help="Policy that judges all evidence.  [default: baseline; for a server none]",
+)
+@options.as_json
+@options.store
+def command(
+    subject: str,
+    policy: str | None,
+    as_json: bool,
+    location: str | None,
+    **said: Any,  # noqa: ANN401 - those of _Options
+) -> int:
+    """Run a model on tasks, and record what it scores.
+
+    SUBJECT is a GGUF file, a folder with config.json and safetensors, hf:org/name@revision, or the
+    address of a server such as http://localhost:8000/v1. Tasks are those of lm-evaluation-harness,
+    read as they are; all that they share is computed once. What was computed is kept: the same
+    command goes on where it was interrupted.
+
+    \b
+    Examples:
+      steelyard eval model.gguf --task truthfulqa_mc1 --data ./data --limit 100
+      steelyard eval ./model --task mmlu --dtype bfloat16 --out ./run
+      steelyard eval ./model --task my_task.yaml --tasks-from ~/lm-evaluation-harness
+      steelyard eval model.gguf --questions my.csv
+      steelyard eval http://localhost:8000/v1 --model mine --task gsm8k --chat
+
+    \b
+    The exit code is that of the policy over all evidence, as for check.
+    """
+    chosen = _Options(**said)
+    judge = find_policy(policy or "baseline")
+    dossier, place = _subject(subject, judge, anyway=chosen.load_anyway)
+    engine = open_engine(place, _wish(chosen), chosen.engine)
+    try:
+        run, samples = _run(dossier, engine, chosen, _crew(place, chosen))
+    finally:
+        engine.close()
+    folder = chosen.out or runs_folder() / _folder_name(run)
+    _write(folder, run, samples)
+    dossier = testified(dossier, run, judge)
+    keep(dossier, location)
+    if as_json:
+        output.data(json.render(dossier))
+    else:
+        output.rich(functools.partial(draw_run, run))
+        output.hint(f"{folder / 'report.html'} shows each sample; steelyard compare takes the run")
+    if place.url and policy is None:  # there are no files that baseline could be about
+        return 0
+    return EXIT_CODES[dossier.verdict.outcome]
+
+
+def _subject(subject: str, policy: Policy, *, anyway: bool) -> tuple[Dossier, Place]:
+    """Return what is known of a subject, and where it is; files are checked before they are loaded.
+
+    Raises:
+        UsageError: Its check failed, and nobody said to load it all the same.
+    """
+    if subject.startswith(("http://", "https://")):
+        identity = Identity(
+            kind="endpoint", name=subject, digest=digest_of({"url": subject}), artifacts=()
+        )
+        return Dossier(subject=identity, evidence=(), verdict=policy.judge(())), Place(url=subject)
+    baseline = Terms(policy=find_policy("baseline"), settings=project_settings())
+    dossier = check_one(subject, baseline, free_cores(), progress())
+    if dossier.verdict.outcome is Outcome.FAIL and not anyway:
+        raise UsageError(
+            f"{subject!r} fails the policy baseline, so it is not loaded",
+            hint=f"steelyard check {subject} says why; --load-anyway loads it all the same",
+        )
+    digests = {artifact.path: artifact.digest for artifact in dossier.subject.artifacts}
+    return dossier, Place(path=locate(subject, progress()), digests=digests)
+
+
+def _run(
+    dossier: Dossier, engine: Engine, said: _Options, crew: Crew | None
+) -> tuple[Run, tuple[SampleRecord, ...]]:
+    settings = Settings(
+        num_fewshot=said.num_fewshot,
+        seed=said.seed,
+        system=said.system,
+        multiturn=said.multiturn,
+        limit=said.limit,
+    )
+    names = [name for given in said.names for name in given.split(",") if name]
+    if not names and not said.questions:
+        raise UsageError("there is nothing to ask", hint="name --task, or --questions of your own")
+    own_lock = Path(LOCK)
+    wanted = Wanted(
+        names=names,
+        questions=said.questions,
+        lock=said.lock or (own_lock if own_lock.exists() else None),
+        folders=said.folders,
+        data=said.data,
+        settings=settings,
+        allow_functions=said.allow_functions,
+    )
+    with opened(wanted, engine.chat if said.chat else None) as found:
+        scores = _scores(said.scores, engine)
+        try:
+            return evaluate(
+                Subject(name=dossier.subject.name, digest=dossier.subject.digest),
+                engine,
+                found.tasks,
+                found.groups,
+                settings=_recorded(settings, chat=said.chat),
+                scores=scores,
+                progress=counter(),
+                shape=Shape(pack=said.pack),
+                crew=crew,
+            )
+        finally:
+            if scores is not None:
+                scores.close()
+
+
+def _crew(place: Place, said: _Options) -> Crew | None:
+    """Return who computes, where work is to be shared out; each with one thread unless told."""
+    if said.pool == "none":
+        return None
+    workers = said.jobs or free_cores()
+    wish = msgspec.structs.replace(_wish(said), threads=said.threads or 1)
+    opening = Opening(
+        path=str(place.path.resolve()) if place.path else "",
+        url=place.url,
+        digests=dict(place.digests),
+        wish=wish,
+        name=said.engine,
+    )
+    return Crew(pool=pool_of(said.pool, said.jobs), workers=workers, opening=opening)
+
+
+def _wish(said: _Options) -> Wish:
+    key = os.environ.get("STEELYARD_API_KEY") or os.environ.get("OPENAI_API_KEY") or ""
+    return Wish(
+        dtype=said.dtype,
+        threads=said.threads,
+        device=said.device,
+        model=said.model,
+        key=key,
+    )
+
+
+def _scores(said: str | None, engine: Engine) -> ScoreStore | None:
+    if said == "none":
+        return None
+    path = Path(said) if said else runs_folder().parent / _SCORES
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return ScoreStore(path, engine.card())
+
+
+def _recorded(settings: Settings, *, chat: bool) -> Mapping[str, str]:
+    """Return what of the settings changes what is asked, in words."""
+    found = {
+        "limit": "all" if settings.limit is None else f"{settings.limit:g}",
+        "num_fewshot": "task" if settings.num_fewshot is None else str(settings.num_fewshot),
+        "seed": str(settings.seed),
+    }
+    if chat:
+        found["chat"] = "multiturn" if settings.multiturn else "yes"
+    return {**found, "system": settings.system} if settings.system else found
+
+
+def _folder_name(run: Run) -> str:
+    asked = digest_of([run.card, [task.tokens for task in run.tasks], run.settings])
+    return f"{run.subject[7:19]}-{asked[7:19]}"
+
+
+def _write(folder: Path, run: Run, samples: tuple[SampleRecord, ...]) -> None:
+    """Write the run, its page, and the files that lm-evaluation-harness would have written."""
+    save(folder, run, samples)
+    output.write(folder / "report.html", run_page(run, samples))
+    results = msgspec.json.format(msgspec.json.encode(lm_eval.results(run)), indent=2)
+    output.write(folder / "results.json", results.decode())
+    for task in run.tasks:
+        if not task.members:
+            mine = (sample for sample in samples if sample.task == task.id)
+            lines = b"\n".join(msgspec.json.encode(line) for line in lm_eval.samples(mine))
+            name = task.id.replace("/", "_")
+            output.write(folder / f"samples_{name}.jsonl", lines.decode() + "\n")

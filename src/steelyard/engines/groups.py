@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every engine does with a group before it computes anything."""
+
+from collections.abc import Sequence
+
+from steelyard.core.engine import Group, Pack, Tokens
+from steelyard.core.errors import EngineError
+
+
+def check_group(group: Group, vocabulary: int) -> None:
+    """Refuse a group that no engine could answer.
+
+    Args:
+        group: The group.
+        vocabulary: Tokens of the model: 0 to one less.
+
+    Raises:
+        EngineError: It has no packs, a pack has no tokens, a parent does not come before its child,
+            or a token or a node is out of range.
+    """
+    if not group.packs:
+        raise EngineError("a group without packs")
+    _check_tokens(group.prefix, vocabulary)
+    for pack in group.packs:
+        _check_pack(pack, vocabulary)
+
+
+def fresh(prefix: Tokens, held: Tokens) -> int:
+    """Return how many first tokens of a prefix an engine holds already."""
+    for index, (mine, yours) in enumerate(zip(prefix, held, strict=False)):
+        if mine != yours:
+            return index
+    return min(len(prefix), len(held))
+
+
+def depths(parents: Sequence[int]) -> list[int]:
+    """Return the depth of each node of a pack, 0 for one without a parent in it."""
+    found: list[int] = []
+    for parent in parents:
+        found.append(found[parent] + 1 if parent >= 0 else 0)
+    return found
+
+
+def _check_pack(pack: Pack, vocabulary: int) -> None:
+    if not pack.tokens:
+        raise EngineError("a pack without tokens")
+    _check_tokens(pack.tokens, vocabulary)
+    _check_tokens([token for _, token in pack.targets], vocabulary)
+    if len(pack.parents) != len(pack.tokens):
+        raise EngineError(f"{len(pack.tokens):,} tokens with {len(pack.parents):,} parents")
+    for node, parent in enumerate(pack.parents):
+        if not -1 <= parent < node:
+            raise EngineError(f"node {node:,} of a pack has node {parent:,} for a parent")
+    for node, _ in pack.targets:
+        if not 0 <= node < len(pack.tokens):
+            raise EngineError(f"a target at node {node:,} of {len(pack.tokens):,}")
+
+
+def _check_tokens(tokens: Sequence[int], vocabulary: int) -> None:
+    if tokens and not (min(tokens) >= 0 and max(tokens) < vocabulary):
+        wrong = next(token for token in tokens if not 0 <= token < vocabulary)
+        raise EngineError(f"token {wrong:,} is none of the {vocabulary:,} of the model")

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Texts generated side by side, each in a sequence of its own behind their common beginning."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from steelyard.core.engine import Generated, Tokens
+from steelyard.engines.groups import fresh
+from steelyard.engines.llama.window import Entry, Window, chain
+from steelyard.engines.sampling import Draft
+
+SIDE_BY_SIDE = 8  # measured: 112 tokens a second instead of 43 with one, on one core
+
+
+class _Line:
+    """A text on its way: where it is in its sequence, and which token comes next."""
+
+    def __init__(self, index: int, draft: Draft, sequence: int, length: int) -> None:
+        self.index = index
+        self.draft = draft
+        self.sequence = sequence
+        self.length = length
+        self.token = -1
+
+
+def runs(prompts: Sequence[Tokens]) -> Iterator[tuple[int, int, int]]:
+    """Yield (start, end, length) of neighbours that share most of what the first two share.
+
+    `length` tokens are common to all of them, and at least one of each is left behind these.
+    """
+    start, common = 0, 0
+    for index in range(1, len(prompts) + 1):
+        if index == len(prompts):
+            break
+        shared = min(fresh(prompts[index], prompts[index - 1]), len(prompts[index]) - 1)
+        if index == start + 1:
+            common = min(shared, len(prompts[start]) - 1)
+        elif min(shared, common) < common // 2:
+            yield start, index, common
+            start, common = index, 0
+        else:
+            common = min(shared, common)
+    if prompts:
+        yield start, len(prompts), common
+
+
+def write(
+    window: Window,
+    prompts: Sequence[Tokens],
+    held: int,
+    draft: Callable[[Tokens], Draft],
+) -> Iterator[tuple[int, Generated]]:
+    """Yield the index of each prompt with its text, as it is done.
+
+    Args:
+        window: Holds the first `held` tokens, which all prompts share, as its sequence 0.
+        prompts: At least one token of each lies behind these.
+        held: How many.
+        draft: Starts the text that answers a prompt.
+    """
+    waiting = list(enumerate(prompts))[::-1]
+    free = list(range(SIDE_BY_SIDE, 0, -1))
+    lines: list[_Line] = []
+    try:
+        while waiting or lines:
+            entries = [Entry(line.token, line.length - 1, (line.sequence,), True) for line in lines]
+            while waiting and free:
+                index, prompt = waiting.pop()
+                line = _Line(index, draft(prompt), free.pop(), len(prompt))
+                window.share(line.sequence)
+                entries += chain(prompt[held:], held, line.sequence, last=True)
+                lines.append(line)
+            for line, logits in zip(lines, window.compute(entries), strict=True):
+                line.token = line.draft.choose(logits)
+                line.length += 1
+            for line in [line for line in lines if line.draft.done]:
+                lines.remove(line)
+                window.drop(line.sequence)
+                free.append(line.sequence)
+                yield line.index, line.draft.generated()
+    finally:
+        for line in lines:
+            window.drop(line.sequence)

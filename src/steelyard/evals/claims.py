@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run claims of a model: its scores as measurements, what they rest on, what is missing."""
+
+from collections.abc import Iterator
+
+from steelyard.core.claim import Claim, Fact, Gap, Measurement, exactly
+from steelyard.core.digest import Digest
+from steelyard.core.evidence import Source
+from steelyard.evals.record import Run, TaskRecord
+
+PROBE, COST = "eval", "cost"
+VERSION = "1"
+
+
+def claims(run: Run) -> Iterator[tuple[Source, Claim]]:
+    """Yield what a run claims, each with where it comes from.
+
+    The scores of the same model on the same tasks, engine and settings give the same claims at
+    every run; what a run took is measured anew each time.
+    """
+    engine = engine_line(run)
+    for task in run.tasks:
+        yield from (
+            (_source(PROBE, engine, (task.task, task.data, task.tokens)), claim)
+            for claim in _scores(task)
+        )
+    source = _source(COST, engine, ())
+    yield from ((source, claim) for claim in _spent(run))
+
+
+def engine_line(run: Run) -> str:
+    """Return the engine's card as evidence names it, without the model's name."""
+    card = run.card
+    numerics = ", ".join(f"{key}={value}" for key, value in sorted(card.numerics.items()))
+    return (
+        f"{card.engine} {card.version} ({numerics})"
+        if numerics
+        else f"{card.engine} {card.version}"
+    )
+
+
+def _scores(task: TaskRecord) -> Iterator[Claim]:
+    for metric in task.metrics:
+        yield Measurement(
+            metric=f"{task.id}.{metric.name}",
+            value=metric.value,
+            unit="1",
+            low=metric.low,
+            high=metric.high,
+            n=metric.n,
+        )
+    value = {
+        "data": task.data,
+        "examples": task.examples,
+        "samples": task.samples,
+        "task": task.task,
+        "tokens": task.tokens,
+        "version": task.version,
+    }
+    yield Fact(name=f"{task.id}.asked", value=value)
+    for why, number in sorted(task.skipped.items()):
+        yield Gap(name=f"{task.id}.skipped", reason=f"{number:,} of its samples: {why}")
+    if task.cut:
+        why = f"{task.cut:,} requests were longer than the model's context and were cut"
+        yield Gap(name=f"{task.id}.cut", reason=why)
+
+
+def _spent(run: Run) -> Iterator[Claim]:
+    spent, cost = run.spent, run.spent.cost
+    yield exactly("tokens.computed", spent.computed, "1")
+    yield exactly("tokens.minimum", spent.minimum, "1")
+    yield exactly("tokens.naive", spent.naive, "1")
+    yield exactly("tokens.written", spent.written, "1")
+    yield exactly("cpu.seconds", cost.cpu_s, "s")
+    yield exactly("wall.seconds", cost.wall_s, "s")
+    joules = Measurement(
+        metric="energy.joules", value=cost.joules, unit="J", low=cost.low, high=cost.high
+    )
+    yield joules
+    yield Fact(name="energy.method", value=cost.method)
+    tokens = spent.computed + spent.written
+    if tokens and cost.wall_s:
+        yield exactly("tokens.per_second", round(tokens / cost.wall_s, 3), "1/s")
+        yield exactly("cpu.seconds_per_1000_tokens", round(1000 * cost.cpu_s / tokens, 6), "s")
+        yield Measurement(
+            metric="energy.joules_per_1000_tokens",
+            value=round(1000 * cost.joules / tokens, 6),
+            unit="J",
+            low=round(1000 * cost.low / tokens, 6),
+            high=round(1000 * cost.high / tokens, 6),
+        )
+
+
+def _source(probe: str, engine: str, inputs: tuple[Digest, ...]) -> Source:
+    return Source(probe=probe, version=VERSION, engine=engine, inputs=tuple(sorted(set(inputs))))

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The record of a run: what was asked, what came back, what it scored, on which data and engine."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from steelyard.core.digest import Digest, digest_bytes
+from steelyard.core.engine import Card
+from steelyard.evals.energy import Cost
+from steelyard.evals.requests import Answer, Request
+
+SCHEMA: Literal["steelyard.run/1"] = "steelyard.run/1"
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """A score over all samples of a task.
+
+    Attributes:
+        name: As lm-evaluation-harness names it; with `,filter` behind it where a filter other than
+            `none` was applied.
+        value: The score.
+        low: Lower end of the 95 % interval; equals `value` where no interval can be given.
+        high: Upper end.
+        n: Samples.
+        error: Standard error; None where it cannot be told.
+        higher_is_better: Whether more is better.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    n: int
+    error: float | None = None
+    higher_is_better: bool = True
+
+
+class SampleRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One sample, as it was answered and scored.
+
+    Attributes:
+        task: Id of the task.
+        index: Number of the document in its split.
+        sample: Digest of the document and what is asked of it: pairs samples of two runs.
+        origin: Digest of the document alone, before it was put another way.
+        cluster: Samples with the same one hang together; empty where it stands alone.
+        slices: Names of kinds of samples with the kind of this one, such as `language`: `et`.
+        row: The document it was made of.
+        target: The right answer, for people.
+        requests: What was asked.
+        answers: What came back, one an asked thing.
+        scores: Value by metric.
+    """
+
+    task: str
+    index: int
+    sample: Digest
+    origin: Digest = ""
+    cluster: str = ""
+    slices: Mapping[str, str] = {}
+    row: Mapping[str, Any] = {}
+    target: str = ""
+    requests: tuple[Request, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    scores: Mapping[str, float] = {}
+
+
+class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A task in a run.
+
+    Attributes:
+        id: Its id; of a group, that of the group.
+        version: Its version.
+        task: Digest of all that defines it.
+        data: Digest of the data it was run on.
+        samples: Merkle root of its samples, in their order.
+        tokens: Merkle root of the token ids that were asked about, in the order of its samples.
+        metrics: The scores.
+        n: How many samples were scored.
+        rows: How many rows its split has.
+        examples: How many examples stand before each question.
+        skipped: How many could not be asked, with why not: reason by count.
+        cut: How many requests did not fit into the model's context as a whole.
+        members: Ids of the tasks of a group; empty for a task.
+    """
+
+    id: str
+    version: str
+    task: Digest
+    data: Digest
+    samples: Digest
+    tokens: Digest
+    metrics: tuple[Metric, ...]
+    n: int
+    rows: int = 0
+    examples: int = 0
+    skipped: Mapping[str, int] = {}
+    cut: int = 0
+    members: tuple[str, ...] = ()
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run took.
+
+    Attributes:
+        computed: Tokens of prompts the engine computed in this run.
+        minimum: The fewest that any order of work computes: nodes of the trie of all requests.
+        naive: Tokens of each different request by itself.
+        written: Tokens that were generated.
+        known: Requests whose results were there from an earlier run.
+        cost: Processor time, wall time and energy.
+    """
+
+    computed: int
+    minimum: int
+    naive: int
+    written: int
+    known: int
+    cost: Cost
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of some tasks on one model.
+
+    Attributes:
+        schema: Id of the document's schema.
+        subject: Digest of the model that was run.
+        name: Its name, for people.
+        card: Which engine ran it, and how it computes.
+        settings: What was asked for that changes what is asked: limit, examples, template, seed.
+        tasks: What came of each task, then of each group.
+        spent: What it took.
+        at: When it ended, UTC, RFC 3339.
+    """
+
+    schema: Literal["steelyard.run/1"] = SCHEMA
+    subject: Digest
+    name: str
+    card: Card
+    settings: Mapping[str, str]
+    tasks: tuple[TaskRecord, ...]
+    spent: Spent
+    at: str
+
+
+def merkle_root(leaves: Iterable[bytes]) -> Digest:
+    """Return the root of a Merkle tree over some leaves in their order.
+
+    Source:
+        RFC 6962, section 2.1: leaves are hashed behind a zero byte, nodes behind a one.
+    """
+    level = [bytes.fromhex(digest_bytes(b"\0" + leaf)[7:]) for leaf in leaves]
+    if not level:
+        return digest_bytes(b"")
+    while len(level) > 1:
+        pairs = zip(level[::2], level[1::2], strict=False)
+        above = [bytes.fromhex(digest_bytes(b"\1" + left + right)[7:]) for left, right in pairs]
+        level = above + level[len(level) - len(level) % 2 :]
+    return f"sha256:{level[0].hex()}"

@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A task is opened: its data is read, its examples are ready to be drawn, its metrics are known."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from steelyard.core.errors import MalformedError, UsageError
+from steelyard.evals.data import Row, Source, Table
+from steelyard.evals.data_load import Hub, Wanted, load
+from steelyard.evals.filters.extract import Filter
+from steelyard.evals.filters.pipeline import pipelines
+from steelyard.evals.tasks.config import TaskConfig
+from steelyard.evals.tasks.definition import Definition
+from steelyard.evals.tasks.examples import Sampler, sampler
+from steelyard.evals.tasks.fields import Call, Fields
+from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.judging import Judge
+from steelyard.evals.tasks.metrics import metrics_of
+from steelyard.evals.tasks.prompt import Prompts
+from steelyard.evals.tasks.sampling import unsupported
+from steelyard.evals.tasks.settings import Settings
+from steelyard.evals.tasks.task import Task
+from steelyard.evals.tasks.trusted import trusted
+from steelyard.evals.tasks.turns import Chat
+from steelyard.evals.tasks.variation import PLAIN, Variation
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a task needs besides its file.
+
+    Attributes:
+        data: Folder that data is looked for in.
+        hub: Where absent data is fetched from; None stays offline.
+        call: Runs functions that task files name.
+        chat: Template of conversations; None puts plain text.
+        settings: How tasks are put.
+    """
+
+    data: Path
+    hub: Hub | None = None
+    call: Call
+    chat: Chat | None = None
+    settings: Settings = Settings()
+
+
+def refuse(function: Function, *arguments: object, **named: object) -> object:
+    """Run nothing.
+
+    Raises:
+        UsageError: Always.
+    """
+    del arguments, named
+    raise UsageError(
+        f"the task names the Python function {function.name!r}, which is not run",
+        "Read it, then allow it with --allow-functions; it runs in a process of its own",
+    )
+
+
+def open_task(definition: Definition, around: Surroundings, variation: Variation = PLAIN) -> Task:
+    """Return a task with its data.
+
+    Args:
+        definition: What its file says.
+        around: Data, functions, template and settings.
+        variation: Another way of putting its questions.
+
+    Raises:
+        UsageError: Its data is not there, or a function is not allowed.
+        MalformedError: Its data, or what the file says of it, is wrong.
+    """
+    config = definition.config
+    call = trusted(around.call)
+    _supported(config)
+    metrics = metrics_of(config)
+    settings = around.settings
+    shots = _shots(config, settings)
+    asked = config.test_split or config.validation_split
+    if asked is None:
+        raise MalformedError(f"task '{config.task}' names neither a test nor a validation split")
+    drawn = _drawn_from(config, asked) if shots else None
+    data = _data(config, asked, drawn, around)
+    split = data.splits[asked]
+    rows = _processed(split.rows, config.process_docs, call)
+    if not rows:
+        raise MalformedError(f"task '{config.task}' has no questions in the split {asked!r}")
+    columns = tuple(rows[0]) if config.process_docs else split.columns
+    fields = Fields(columns, call, numbers=config.doc_to_choice is not None)
+    inputs, several = _form(config, fields, rows)
+    pool = _pool(config, data, rows, asked, drawn, call) if shots else []
+    return Task(
+        definition,
+        data,
+        split,
+        settings,
+        rows=rows,
+        fields=fields,
+        prompts=Prompts(
+            config,
+            fields,
+            pool=pool,
+            choose=_sampler(config, pool, settings) if shots else None,
+            count=shots,
+            inputs=inputs,
+            system=settings.system,
+            chat=around.chat,
+            multiturn=settings.multiturn,
+        ),
+        judge=Judge(
+            config,
+            metrics,
+            pipelines(config.filter_list, _custom(call)),
+            call,
+            several=several,
+        ),
+        metrics=metrics,
+        call=call,
+        shots=shots,
+        inputs=inputs,
+        notes=tuple(_notes(config)),
+        variation=variation,
+    )
+
+
+def _supported(config: TaskConfig) -> None:
+    if config.doc_to_image is not None or config.doc_to_audio is not None:
+        raise UsageError(f"task '{config.task}' shows images or sounds", "Only text is asked about")
+    if config.unsafe_code:
+        raise UsageError(
+            f"task '{config.task}' runs code that the model writes", "Such code is never run here"
+        )
+    if config.use_prompt is not None:
+        raise UsageError(
+            f"task '{config.task}' takes its prompt from promptsource", "Write it as 'doc_to_text'"
+        )
+    if config.custom_dataset is not None:
+        raise UsageError(
+            f"task '{config.task}' makes its data with {config.custom_dataset.name!r}",
+            "Write the data to a file, and name the file in the task",
+        )
+
+
+def _shots(config: TaskConfig, settings: Settings) -> int:
+    if config.num_fewshot == 0 or settings.num_fewshot is None:
+        return config.num_fewshot or 0
+    return settings.num_fewshot
+
+
+def _drawn_from(config: TaskConfig, asked: str) -> str | None:
+    """Return the split that examples come from; None where the task file holds them."""
+    if config.fewshot.split is not None:
+        return config.fewshot.split
+    if config.fewshot.samples is not None:
+        return None
+    return config.training_split or config.validation_split or asked
+
+
+def _data(config: TaskConfig, asked: str, drawn: str | None, around: Surroundings) -> Table:
+    if config.dataset_path is None:
+        raise MalformedError(f"task '{config.task}' names no data: it has no 'dataset_path'")
+    limit = around.settings.limit
+    few = config.process_docs is None and drawn != asked and limit is not None and limit >= 1
+    wanted: dict[str, int | None] = {asked: int(limit) if few and limit is not None else None}
+    if drawn is not None:
+        wanted.setdefault(drawn, None)
+    said = config.metadata.get("source")
+    local = config.metadata.get("local")
+    source = (
+        Source(
+            name=config.dataset_path,
+            address=str(said.get("address", "")),
+            licence=str(said.get("licence", "")),
+        )
+        if isinstance(said, Mapping)
+        else None
+    )
+    return load(
+        Wanted(
+            path=config.dataset_path,
+            config=config.dataset_name or "",
+            kwargs=config.dataset_kwargs,
+            splits=wanted,
+            source=source,
+            local={
+                split: (names,) if isinstance(names, str) else tuple(names)
+                for split, names in (local if isinstance(local, Mapping) else {}).items()
+            },
+        ),
+        around.data,
+        around.hub,
+    )
+
+
+def _processed(rows: Sequence[Row], function: Function | None, call: Call) -> Sequence[Row]:
+    if function is None:
+        return rows
+    processed = call(function, list(rows))
+    if not isinstance(processed, list) or not all(isinstance(row, dict) for row in processed):
+        raise MalformedError(f"{function.name!r} gives no rows")
+    return processed
+
+
+def _form(config: TaskConfig, fields: Fields, rows: Sequence[Row]) -> tuple[bool, bool]:
+    """Return whether options are questions of their own, and whether several answers are right.
+
+    The first row that can be read decides for all, as in lm-eval.
+    """
+    problem: MalformedError | None = None
+    for row in rows:
+        try:
+            text = fields.text(row, config.doc_to_text) if config.doc_to_text is not None else ""
+            several = isinstance(fields.target(row, config.doc_to_target), list)
+        except MalformedError as error:
+            problem = problem or error
+            continue
+        return isinstance(text, int) and config.doc_to_choice is not None, several
+    raise MalformedError(
+        f"task '{config.task}': no row can be put as a question;"
+        f" the first: {problem.message if problem else ''}"
+    )
+
+
+def _pool(
+    config: TaskConfig,
+    data: Table,
+    rows: Sequence[Row],
+    asked: str,
+    drawn: str | None,
+    call: Call,
+) -> Sequence[Row]:
+    if drawn is None:
+        said: Any = config.fewshot.samples
+        samples = call(said) if isinstance(said, Function) else said
+        return [dict(row) for row in samples]
+    process = config.fewshot.process_docs if config.fewshot.split else config.process_docs
+    if drawn == asked and process == config.process_docs:
+        return rows
+    return _processed(data.splits[drawn].rows, process, call)
+
+
+def _sampler(config: TaskConfig, pool: Sequence[Row], settings: Settings) -> Sampler:
+    named = config.fewshot.sampler
+    if isinstance(named, Function):
+        raise UsageError(
+            f"task '{config.task}' draws its examples with the class {named.name!r}",
+            "Only the samplers 'default' and 'first_n' are known",
+        )
+    return sampler(named, pool, settings.seed)
+
+
+def _custom(call: Call) -> Any:  # noqa: ANN401
+    def make(step: Mapping[str, Any]) -> Filter | None:
+        named = step.get("filter_fn") if step.get("function") == "custom" else step.get("function")
+        if not isinstance(named, Function):
+            return None
+        arguments = {k: v for k, v in step.items() if k not in {"function", "filter_fn"}}
+
+        def apply(answers: Sequence[Any], row: Mapping[str, Any]) -> Any:  # noqa: ANN401
+            applied = call(named, [list(answers)], [dict(row)], **arguments)
+            return applied[0]
+
+        return apply
+
+    return make
+
+
+def _notes(config: TaskConfig) -> Iterator[str]:
+    if config.output_type == "generate_until":
+        yield from unsupported(config.generation_kwargs)
+    if config.fewshot.fewshot_indices:
+        yield "fewshot_config.fewshot_indices has no effect, as in lm-eval 0.4.13"

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs on disk: a folder with `run.json` and `samples.jsonl`, complete or not there."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from steelyard.core.errors import UnreadableError, UsageError
+from steelyard.evals.record import Run, SampleRecord
+from steelyard.stores import default_location
+
+RUN, SAMPLES = "run.json", "samples.jsonl"
+
+
+def save(folder: Path, run: Run, samples: Iterable[SampleRecord]) -> None:
+    """Write a run into a folder, which is made if need be; `run.json` comes last.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    lines = b"".join(msgspec.json.encode(sample) + b"\n" for sample in samples)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / SAMPLES, lines)
+        _write(folder / RUN, msgspec.json.format(msgspec.json.encode(run), indent=1))
+    except OSError as error:
+        raise UsageError(
+            f"cannot write the run to {str(folder)!r}: {error.strerror}",
+            hint="check the folder and the room on the disk; what was computed is kept",
+        ) from error
+
+
+def load(path: Path) -> tuple[Run, list[SampleRecord]]:
+    """Return the run that a folder, or its `run.json`, holds.
+
+    Raises:
+        UnreadableError: It is none, or cannot be read.
+    """
+    folder = path if path.is_dir() else path.parent
+    try:
+        run = msgspec.json.decode((folder / RUN).read_bytes(), type=Run)
+        lines = (folder / SAMPLES).read_bytes().splitlines()
+        decoder = msgspec.json.Decoder(SampleRecord)
+        return run, [decoder.decode(line) for line in lines]
+    except OSError as error:
+        raise UnreadableError(
+            f"{str(path)!r} holds no run: {error.strerror}",
+            hint="name a folder written by steelyard eval --out",
+        ) from error
+    except msgspec.MsgspecError as error:
+        raise UnreadableError(
+            f"{str(folder)!r} holds no whole run: {error}", hint="run steelyard eval again"
+        ) from error
+
+
+def find(reference: str, kept: Path) -> tuple[Run, list[SampleRecord]]:
+    """Return the run that a reference means: a folder, or the newest one kept of a model.
+
+    Args:
+        reference: Path of a run, name of a model, or the beginning of its digest.
+        kept: Folder in which runs are kept.
+
+    Raises:
+        UnreadableError: There is none.
+    """
+    path = Path(reference)
+    if (path / RUN).is_file() or path.name == RUN:
+        return load(path)
+    found = [entry for entry in kept_runs(kept) if _means(entry[1], reference)]
+    if not found:
+        raise UnreadableError(
+            f"there is no run of {reference!r}", hint=f"steelyard eval {reference} --task ..."
+        )
+    return load(found[-1][0])
+
+
+def kept_runs(kept: Path) -> list[tuple[Path, Run]]:
+    """Return the runs in a folder, oldest first; what is none is passed over."""
+    found = []
+    for path in sorted(kept.glob(f"*/{RUN}")):
+        try:
+            found.append((path.parent, msgspec.json.decode(path.read_bytes(), type=Run)))
+        except (OSError, msgspec.MsgspecError):
+            continue
+    return sorted(found, key=lambda entry: (entry[1].at, entry[0].name))
+
+
+def _means(run: Run, reference: str) -> bool:
+    name = reference.rstrip("/")
+    alike = {run.name, run.subject, Path(run.name).name}
+    short = len(reference) >= 8 and run.subject.removeprefix("sha256:").startswith(
+        reference.removeprefix("sha256:")
+    )
+    return name in alike or Path(name).name == run.name or short
+
+
+def _write(path: Path, data: bytes) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def runs_folder() -> Path:
+    """Return the folder in which runs are kept, beside the user's store.
+
+    Raises:
+        StoreError: The user has no home.
+    """
+    return default_location().parent / "runs"

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs and comparisons on a terminal: a table, then what it took."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from steelyard.evals.comparison import Comparison, Row
+from steelyard.evals.record import Metric, Run, TaskRecord
+from steelyard.report.evaluation.words import conclusion, score, spent_lines
+from steelyard.report.summary.text import shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_STYLES = {"worse": "bold red", "better": "bold green", "fail": "bold red", "unknown": "magenta"}
+_TASK = 34  # columns of a task's name; longer ones are cut in the middle
+_NARROW = 22  # where a comparison takes the room
+
+
+def draw_run(run: Run, console: "Console") -> None:
+    """Draw the scores of a run, groups first, and what it took.
+
+    Args:
+        run: What to draw.
+        console: Knows its width and whether it has colour.
+    """
+    from rich.text import Text
+
+    console.print(Text(f"{shown(run.name)} on {run.card.engine} {run.card.version}", style="bold"))
+    console.print(Text(f"  {numerics(run)}"))
+    console.print()
+    _table(console, ("task", "metric", "score", "95 % interval", "n"), list(_scores(run)))
+    for line in spent_lines(run):
+        console.print(Text(line))
+
+
+def draw_comparison(found: Comparison, console: "Console") -> None:
+    """Draw a comparison: each metric, the difference, and what may be said of it.
+
+    Args:
+        found: What to draw.
+        console: Knows its width and whether it has colour.
+    """
+    from rich.text import Text
+
+    console.print(Text(f"{shown(found.old)} → {shown(found.new)}", style="bold"))
+    console.print()
+    heads = ("task", "metric", "old", "new", "difference", "p", "")
+    _table(console, heads, [_compared(row) for row in found.rows])
+    for line in conclusion(found):
+        console.print(Text(line))
+
+
+def numerics(run: Run) -> str:
+    """Return how the engine computes, in a line."""
+    return ", ".join(f"{key} {value}" for key, value in sorted(run.card.numerics.items()))
+
+
+def _scores(run: Run) -> Iterator[tuple[str, ...]]:
+    groups = [task for task in run.tasks if task.members]
+    for task in (*groups, *(task for task in run.tasks if not task.members)):
+        for number, metric in enumerate(task.metrics):
+            name = _shortened(shown(task.id)) if not number else ""
+            yield (
+                name,
+                metric.name,
+                score(metric.value),
+                _interval(metric),
+                _samples(task, metric),
+            )
+
+
+def _samples(task: TaskRecord, metric: Metric) -> str:
+    skipped = sum(task.skipped.values())
+    return f"{metric.n:,}" + (f" (-{skipped:,})" if skipped else "")
+
+
+def _interval(metric: Metric) -> str:
+    if metric.low == metric.high:
+        return ""
+    return f"{score(metric.low)} to {score(metric.high)}"
+
+
+def _compared(row: Row) -> tuple[str, ...]:
+    gap = row.difference
+    return (
+        _shortened(shown(row.task), _NARROW),
+        row.metric,
+        f"{row.old:.3f}",
+        f"{row.new:.3f}",
+        f"{gap.value:+.3f} ({gap.low:+.3f}, {gap.high:+.3f})",
+        f"{row.adjusted:.3f}",
+        str(row.outcome) if row.outcome is not None else row.says,
+    )
+
+
+def _shortened(name: str, width: int = _TASK) -> str:
+    if len(name) <= width:
+        return name
+    return f"{name[: width // 2 - 1]}…{name[-width // 2 :]}"
+
+
+def _table(
+    console: "Console", heads: Sequence[str], rows: Sequence[Sequence[str]], gap: int = 2
+) -> None:
+    """Print columns as wide as what they hold: names to the left, numbers to the right."""
+    from rich.text import Text
+
+    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
+    for number, row in enumerate((heads, *rows)):
+        cells = [
+            cell.ljust(width) if column < 2 or column == len(heads) - 1 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        line = Text((" " * gap).join(cells).rstrip(), style="dim" if not number else "")
+        line.stylize(_STYLES.get(row[-1], ""), max(0, len(line) - len(row[-1])))
+        console.print(line, no_wrap=True, overflow="ignore", crop=False)
+    console.print()

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers of runs and comparisons in words."""
+
+from collections.abc import Iterator
+
+from steelyard.evals.comparison import ALPHA, Comparison, Row
+from steelyard.evals.record import Run
+from steelyard.report.summary.amounts import count
+from steelyard.report.summary.text import counted, shown
+
+
+def score(value: float) -> str:
+    """Return a score: four places for shares, fewer digits for large numbers.
+
+    Example:
+        >>> score(0.26851), score(18.9764)
+        ('0.2685', '18.98')
+    """
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.2f}"
+
+
+def points(value: float) -> str:
+    """Return a difference with its sign.
+
+    Example:
+        >>> points(-0.0125)
+        '-0.0125'
+    """
+    return f"{value:+.4f}" if abs(value) < 10 else f"{value:+,.2f}"
+
+
+def spent_lines(run: Run) -> Iterator[str]:
+    """Yield what a run took: tokens, time, energy."""
+    spent, cost = run.spent, run.spent.cost
+    if spent.naive:
+        saved = f", {spent.naive / spent.minimum:.1f} times fewer than one by one"
+        yield (
+            f"tokens   {spent.computed:,} computed of at least {spent.minimum:,}"
+            f"{saved if spent.naive > spent.minimum else ''}"
+        )
+    if spent.written:
+        yield f"written  {spent.written:,} tokens"
+    if spent.known:
+        yield f"known    {counted(spent.known, 'answer')} from earlier runs"
+    rate = (spent.computed + spent.written) / cost.wall_s if cost.wall_s else 0.0
+    yield f"time     {cost.cpu_s:,.1f} s of processor, {cost.wall_s:,.1f} s, {count(rate)} tokens/s"
+    how = (
+        "the package's counters" if cost.method == "rapl" else "processor time, no counters to read"
+    )
+    yield f"energy   {cost.low:,.0f} to {cost.high:,.0f} J ({how})"
+    cut = sum(task.cut for task in run.tasks if not task.members)
+    if cut:
+        yield f"cut      {counted(cut, 'question')} longer than the model's context"
+    for task in run.tasks:
+        for why, number in sorted(task.skipped.items()):
+            yield f"skipped  {counted(number, 'sample')} of {shown(task.id)}: {shown(why)}"
+
+
+def conclusion(found: Comparison) -> Iterator[str]:
+    """Yield what a comparison comes to, sentence by sentence."""
+    for one in found.differs:
+        yield f"note: {one.what} differs: {shown(one.old)[:60]} → {shown(one.new)[:60]}"
+    if found.missing:
+        yield f"note: only one run has {', '.join(map(shown, found.missing[:5]))}"
+    for row in found.rows:
+        yield f"{shown(row.task)} {row.metric}: {sentence(row)}"
+    if found.margin is not None and found.outcome is not None:
+        yield f"{found.outcome.upper()}: no score may be worse by {100 * found.margin:g} points"
+
+
+def sentence(row: Row) -> str:
+    """Return what may be said of one metric."""
+    flips = f"{row.difference.better:,} better and {row.difference.worse:,} worse"
+    changed = f"{flips} of {counted(row.difference.n, 'sample')}"
+    if row.says == "same":
+        size = row.difference.detectable
+        return f"no difference shown, {changed}; {100 * size:.1f} points would have been"
+    settled = f", settled after {row.settled:,}" if row.settled else ""
+    return f"{row.says} (p < {ALPHA:g} over all rows), {changed}{settled}"

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Engine `transformers`: architectures, damaged weights, and folders that hold no model."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from steelyard.core.engine import Engine, Group, Pack, Sampling
+from steelyard.core.errors import EngineError
+from steelyard.evals.answers import answers
+from steelyard.evals.planner import Plan, Shape
+from steelyard.evals.requests import Continuation, Likelihood, Request, Whole
+from tests.engines.tiny import BYTES, write_llama, write_model
+
+pytestmark = pytest.mark.torch
+pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+from steelyard.engines.transformers import Transformers  # noqa: E402
+
+SIZES = {
+    "vocab_size": BYTES + 2,
+    "hidden_size": 48,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 12,
+    "max_position_embeddings": 256,
+    "bos_token_id": BYTES,
+    "eos_token_id": BYTES + 1,
+    "pad_token_id": BYTES + 1,
+}
+
+
+def requests() -> list[Request]:
+    shots = "Q: what is it? A: this\n" * 3
+    found: list[Request] = [
+        Continuation(context=f"{shots}Q: and {'so ' * (n % 4)}what is {n}? A:", text=text)
+        for n in range(30)
+        for text in (" this", " that", " these things")
+    ]
+    return [*found, Whole(text="all of it " * 60), Continuation(context="", text="nothing before")]
+
+
+def logprobs(engine: Engine, asked: Sequence[Request], shape: Shape) -> list[float]:
+    plan = Plan(asked, engine, shape)
+    return [answer.logprob for answer in answers(plan, engine) if isinstance(answer, Likelihood)]
+
+
+ARCHITECTURES = {
+    "llama": ("Llama", {}),
+    "mistral, window 16": ("Mistral", {"sliding_window": 16}),
+    "gemma 2, window 16": ("Gemma2", {"sliding_window": 16, "query_pre_attn_scalar": 12}),
+    "gemma 3, window 16": ("Gemma3", {"sliding_window": 16, "query_pre_attn_scalar": 12}),
+    "qwen 2": ("Qwen2", {}),
+    "qwen 3": ("Qwen3", {}),
+    "phi 3": ("Phi3", {}),
+}
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_packs_score_as_sequences_do(name: str, tmp_path: Path) -> None:
+    family, settings = ARCHITECTURES[name]
+    suffix = "Text" if family == "Gemma3" else ""
+    config = getattr(transformers, f"{family}{suffix}Config")(**SIZES, **settings)
+    model = getattr(transformers, f"{family}ForCausalLM")(config)
+    engine = Transformers(write_model(tmp_path, model), threads=1, device="cpu")
+    asked = requests()
+    packed = logprobs(engine, asked, Shape())
+    single = [logprobs(engine, [request], Shape(pack=4096))[0] for request in asked]
+    assert packed == pytest.approx(single, abs=1e-3)
+    engine.close()
+
+
+def test_scores_are_those_of_a_plain_pass_through_the_model(tmp_path: Path) -> None:
+    import torch
+
+    engine = Transformers(write_llama(tmp_path), threads=1, device="cpu")
+    model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path)
+    asked = requests()[:12]
+    found = logprobs(engine, asked, Shape())
+    for request, logprob in zip(asked, found, strict=True):
+        assert isinstance(request, Continuation)
+        tokens = torch.tensor([engine.encode(request.context + request.text)])
+        with torch.no_grad():
+            table = model(tokens).logits[0].log_softmax(-1)
+        start = len(engine.encode(request.context))
+        plain = sum(float(table[at - 1, tokens[0, at]]) for at in range(start, tokens.shape[1]))
+        assert logprob == pytest.approx(plain, abs=1e-3)
+
+
+def test_bfloat16_is_close_and_says_so(tmp_path: Path) -> None:
+    write_llama(tmp_path)
+    exact = Transformers(tmp_path, threads=1, device="cpu")
+    rough = Transformers(tmp_path, threads=1, device="cpu", dtype="bfloat16")
+    assert rough.card().numerics["dtype"] == "bfloat16"
+    assert rough.card().weights == exact.card().weights
+    asked = requests()[:12]
+    assert logprobs(rough, asked, Shape()) == pytest.approx(
+        logprobs(exact, asked, Shape()), rel=0.1, abs=1.0
+    )
+
+
+def test_damaged_weights_name_the_token(tmp_path: Path) -> None:
+    engine = Transformers(write_llama(tmp_path), threads=1, device="cpu")
+    engine._loaded.model.get_input_embeddings().weight.data[65] = math.nan
+    pack = Pack(tokens=(65,), parents=(-1,), targets=((0, 1),))
+    with pytest.raises(EngineError, match="after token 2 of a sequence"):
+        list(engine.score(Group(prefix=(70, 71), packs=(pack,))))
+    with pytest.raises(EngineError, match="after token 1 of a sequence"):
+        list(engine.generate([(70, 65)], Sampling(most_tokens=2)))
+
+
+def test_models_with_a_state_are_refused(tmp_path: Path) -> None:
+    config = transformers.MambaConfig(
+        vocab_size=BYTES + 2, hidden_size=16, num_hidden_layers=1, state_size=4
+    )
+    write_model(tmp_path, transformers.MambaForCausalLM(config))
+    with pytest.raises(EngineError, match="keep a state"):
+        Transformers(tmp_path, device="cpu")
+
+
+def test_a_folder_without_safetensors_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x04.")
+    with pytest.raises(EngineError, match="no safetensors"):
+        Transformers(tmp_path)
+
+
+def test_a_folder_that_wants_its_own_code_is_refused(tmp_path: Path) -> None:
+    write_llama(tmp_path)
+    config = (tmp_path / "config.json").read_text()
+    (tmp_path / "config.json").write_text(
+        config.replace('"llama"', '"own"').replace(
+            "{", '{"auto_map": {"AutoConfig": "own.C", "AutoModelForCausalLM": "own.M"},', 1
+        )
+    )
+    (tmp_path / "own.py").write_text("raise SystemExit('it ran')")
+    with pytest.raises(EngineError, match="cannot load"):
+        Transformers(tmp_path)

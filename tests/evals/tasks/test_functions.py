@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Functions of task files: refused, run in a process of their own, or replaced by ours."""
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from steelyard import knowledge
+from steelyard.core.errors import MalformedError, UsageError
+from steelyard.evals.tasks.definition import define
+from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.host import functions
+from steelyard.evals.tasks.opening import Surroundings, open_task, refuse
+from steelyard.evals.tasks.trusted import replacement, trusted
+from tests.evals.tasks.folder import Folder, asked
+
+CODE = """
+import datasets
+
+def prepare(rows: datasets.Dataset) -> datasets.Dataset:
+    print("noise that is no answer")
+    kept = rows.filter(lambda row: row["keep"])
+    return kept.map(lambda row: {"q": row["q"].upper()}, remove_columns=["keep"])
+
+def judge(doc, results):
+    return {"score": len(results[0]), "pair": (1, 2)}
+
+class Lower:
+    def __init__(self, mark):
+        self.mark = mark
+    def apply(self, answers, rows):
+        return [[each.lower() + self.mark for each in some] for some in answers]
+
+def fails(row):
+    raise KeyError("nothing")
+
+def calls_out(row):
+    import socket
+    socket.socket()
+
+def eats(row):
+    return "x" * (64 << 30)
+
+def imports(row):
+    import a_package_that_is_absent
+
+def reads_secrets(row):
+    import os
+    return str(sorted(os.environ))
+"""
+TASK = """
+task: t
+dataset_path: json
+dataset_kwargs: {data_files: {test: test.jsonl}}
+test_split: test
+process_docs: !function utils.prepare
+doc_to_text: q
+doc_to_target: a
+process_results: !function utils.judge
+filter_list: [{name: low, filter: [{function: !function utils.Lower, mark: "!"}, {function: take_first}]}]
+metric_list: [{metric: score}]
+"""
+
+
+def named(folder: Folder, name: str) -> Function:
+    folder.write("utils.py", CODE)
+    return Function(name=f"utils.{name}", folder=str(folder.path))
+
+
+def test_a_function_is_refused_with_a_hint(folder: Folder) -> None:
+    folder.data([{"q": "x", "a": "y", "keep": True}])
+    folder.write("utils.py", CODE)
+    path = folder.write("t.yaml", TASK)
+    with pytest.raises(UsageError) as caught:
+        open_task(define(path), Surroundings(data=folder.path, call=refuse))
+    assert "'utils.prepare', which is not run" in caught.value.message
+    assert "--allow-functions" in caught.value.hint
+
+
+def test_an_allowed_function_prepares_rows_judges_and_filters(folder: Folder) -> None:
+    from steelyard.evals.requests import Written
+
+    folder.data([{"q": "x", "a": "y", "keep": False}, {"q": "z", "a": "w", "keep": True}])
+    folder.write("utils.py", CODE)
+    path = folder.write("t.yaml", TASK)
+    with functions() as call:
+        task = open_task(define(path), Surroundings(data=folder.path, call=call))
+        (sample,) = asked(task)
+        assert sample.row == {"q": "Z", "a": "w"}
+        values = task.judge(sample, [Written(text="ABC", tokens=1)])
+    assert values == {"score,low": 4, "pair,low": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("fails", "KeyError: 'nothing'"),
+        ("calls_out", "no network"),
+        ("eats", "MemoryError"),
+        ("absent", "AttributeError"),
+    ],
+)
+def test_what_a_function_does_wrong_is_said(folder: Folder, name: str, said: str) -> None:
+    with functions() as call, pytest.raises(MalformedError, match=said):
+        call(named(folder, name), {})
+
+
+def test_a_package_that_a_function_needs_is_named(folder: Folder) -> None:
+    with functions() as call, pytest.raises(UsageError) as caught:
+        call(named(folder, "imports"), {})
+    assert "No module named 'a_package_that_is_absent'" in caught.value.message
+    assert "Install" in caught.value.hint
+
+
+def test_a_function_sees_no_secret(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    with functions() as call:
+        assert "HF_TOKEN" not in call(named(folder, "reads_secrets"), {})
+
+
+def test_a_function_that_is_not_beside_its_task_file_is_not_run(folder: Folder) -> None:
+    with functions() as call, pytest.raises(UsageError, match="not in a file beside"):
+        call(Function(name="os.getcwd", folder=str(folder.path)))
+
+
+def test_ours_stands_for_a_name_of_ours_unless_a_file_has_that_name(folder: Folder) -> None:
+    function = Function(name="builtin.crows_pairs.options", folder=str(folder.path))
+    own = replacement(function)
+    assert own is not None
+    assert own({"sent_more": "a", "sent_less": "b"}) == ["a", "b"]
+    folder.write("builtin/crows_pairs.py", "def options(row): return 'theirs'")
+    assert replacement(function) is None
+    with pytest.raises(UsageError, match="is not run"):
+        trusted(refuse)(function, {})
+
+
+@pytest.mark.parametrize(
+    "name", ["builtin.bbq._unknown", "builtin.bbq.nothing", "builtin.os.system"]
+)
+def test_what_is_no_function_of_ours_is_said_to_be_none(folder: Folder, name: str) -> None:
+    with pytest.raises(UsageError, match="there is no function"):
+        replacement(Function(name=name, folder=str(folder.path)))
+
+
+def test_ours_stands_for_the_very_bytes_of_a_listed_file_alone(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder.write("utils.py", "def process_docs(rows): ...")
+    listed = {
+        "files": [
+            {
+                "file": "hellaswag/utils.py",
+                "digest": f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}",
+                "functions": {"process_docs": "hellaswag.prepare"},
+            }
+        ]
+    }
+    from steelyard.evals.tasks import trusted as module
+
+    entries = [("made", json.dumps(listed).encode())]
+    monkeypatch.setattr(module.knowledge, "entries", lambda kind: iter(entries))
+    for cached in (module._known, module._known_names, module._listed):
+        cached.cache_clear()
+    function = Function(name="utils.process_docs", folder=str(folder.path))
+    try:
+        assert replacement(function) is not None
+        path.write_text("def process_docs(rows): ... ")
+        assert replacement(function) is None
+    finally:
+        for cached in (module._known, module._known_names, module._listed):
+            cached.cache_clear()
+
+
+def test_every_listed_function_is_there() -> None:
+    for _, data in knowledge.entries("task_functions"):
+        for file in json.loads(data)["files"]:
+            for name in file["functions"].values():
+                function = Function(name=f"builtin.{name}", folder="/nowhere")
+                assert replacement(function) is not None, name
+
+
+def test_rows_behave_as_those_of_datasets() -> None:
+    from steelyard.evals.tasks.rows_set import RowSet
+
+    rows: Any = RowSet.from_dict({"a": [1, 2], "b": ["x", "y"]})
+    assert rows.map(lambda row, index: {"c": index}, with_indices=True)["c"] == [0, 1]
+    assert rows.rename_column("a", "z").column_names == ["z", "b"]
+    assert rows.select([1]).to_list() == [{"a": 2, "b": "y"}]
+    assert rows.sort("a", reverse=True)[0] == {"a": 2, "b": "y"}
+    assert rows[0:1] == {"a": [1], "b": ["x"]}
+    assert len(rows.filter(lambda row: row["a"] > 1).add_column("n", [0])) == 1

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs and comparisons as people and other tools read them."""
+
+import io
+import json
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from steelyard.core.engine import Sampling
+from steelyard.evals.comparison import compare
+from steelyard.evals.requests import Completion, Written
+from steelyard.report.evaluation import lm_eval
+from steelyard.report.evaluation.forest import Point, forest
+from steelyard.report.evaluation.html import comparison_page, run_page
+from steelyard.report.evaluation.terminal import draw_comparison, draw_run
+from tests.samples.runs import run
+
+
+def drawn(draw, thing) -> str:
+    page = io.StringIO()
+    draw(thing, Console(file=page, width=80))
+    return page.getvalue()
+
+
+def test_a_run_fits_a_terminal_of_eighty_columns() -> None:
+    made, _ = run({"a_task_with_a_very_long_name_that_goes_on_and_on": [1, 0, 1], "quiz": [0, 1]})
+    text = drawn(draw_run, made)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "0.6667" in text
+    assert "120 computed of at least 118" in text
+
+
+def test_a_comparison_says_what_may_be_said() -> None:
+    text = drawn(draw_comparison, compare(run({"q": [1] * 40}), run({"q": [0] * 20 + [1] * 20})))
+    assert "worse (p < 0.05 over all rows), 0 better and 20 worse of 40 samples" in text
+
+
+def test_what_a_model_wrote_cannot_leave_its_place_on_the_page() -> None:
+    made, samples = run({"quiz": [1, 0]})
+    evil = "</div><script>alert(1)</script>\u202e"
+    samples[0] = msgspec.structs.replace(
+        samples[0],
+        target=evil,
+        requests=(Completion(context=evil, sampling=Sampling(most_tokens=3)),),
+        answers=(Written(text=evil, tokens=3),),
+    )
+    page = run_page(made, samples)
+    assert "<script" not in page
+    assert "\u202e" not in page
+
+
+def test_the_page_of_a_comparison_shows_the_samples_that_changed() -> None:
+    old, new = run({"quiz": [1, 1, 0]}), run({"quiz": [1, 0, 0]})
+    page = comparison_page(compare(old, new, margin=0.01), old[1], new[1])
+    assert "acc 1.0000 → 0.0000: quiz 1: Question 1?" in page
+    assert page.count('class="sample"') == 1
+
+
+def test_scores_are_where_other_tools_look_for_them() -> None:
+    made, samples = run({"quiz": [1, 0]})
+    found = lm_eval.results(made)
+    assert found["results"]["quiz"]["acc,none"] == 0.5
+    assert found["n-samples"]["quiz"]["effective"] == 2
+    line = next(lm_eval.samples(samples))
+    assert (line["acc"], line["filter"], line["metrics"]) == (1, "none", ["acc"])
+    assert line["arguments"]["gen_args_1"] == {"arg_0": "Question 0?", "arg_1": " no"}
+    assert json.loads(json.dumps(line)) == line
+
+
+def test_a_score_behind_a_filter_is_a_line_of_its_own() -> None:
+    _, samples = run({"quiz": [1]})
+    record = msgspec.structs.replace(
+        samples[0], scores={"exact_match,strict": 0.0, "exact_match,flexible": 1.0}
+    )
+    lines = list(lm_eval.samples([record]))
+    assert [(line["filter"], line["exact_match"]) for line in lines] == [
+        ("strict", 0.0),
+        ("flexible", 1.0),
+    ]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3))
+def test_every_dot_lies_on_its_interval_within_the_plot(values: list[float]) -> None:
+    low, value, high = sorted(values)
+    point = Point(label="a", written="b", value=value, low=low, high=high)
+    plot = forest("id", "title", "words", [point], around_zero=True)
+    row = plot.rows[0]
+    assert 0 <= row.low <= row.x <= row.high <= 100
+    assert len(plot.ticks) <= 12
