@@ -35,6 +35,7 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
         stops: Exit codes that say the file is bad; any other but 0 says it was not judged.
         also: Packages that it needs and does not declare.
         package: Its name in the package index, where that is another.
+        whole: Which of the bytes it asks for: `yes` for all of them, else what it leaves out.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True):
     stops: tuple[int, ...] = (1,)
     also: tuple[str, ...] = ()
     package: str = ""
+    whole: str = "yes"
 
     @property
     def folder(self) -> Path:
@@ -80,12 +82,14 @@ PEERS = (
         version="1.0.5",
         arguments=("-p", "{file}"),
         clean=r"Infected files: 0\n(?s:.*)Suspicious globals: 0\n(?s:.*)Dangerous globals: 0",
+        whole="no: pickles only",
     ),
     Peer(
         name="modelscan",
         version="0.8.8",
         arguments=("-p", "{file}"),
         clean=r"No issues found!(?!(?s:.*)(Errors|Skipped))",
+        whole="no: pickles only",
     ),
     Peer(
         name="fickling",
@@ -93,12 +97,14 @@ PEERS = (
         arguments=("--check-safety", "{file}"),
         clean=r"\A\s*\Z",
         also=("typing_extensions",),
+        whole="no: the first pickle",
     ),
     Peer(
         name="modelaudit",
         version="0.2.54",
         arguments=("scan", "--no-cache", "{file}"),
         clean=r"NO ISSUES FOUND",
+        whole="all but torch storages",
     ),
     Peer(
         name="hayward",

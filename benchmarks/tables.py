@@ -54,20 +54,22 @@ def scan_matrix(result: dict[str, Any]) -> str:
                 if (group := [row for row in mine if row["tool"] == tool])
             ),
         )
-    lines += ["", "Malicious files that passed, by class (of how many):", ""]
-    bad = [row for row in rows if row["expected"] == "malicious"]
-    classes = {row["kind"]: row["files"] for row in bad}
-    passed = {
-        (row["kind"], row["tool"]): sum(
-            count for what, count in row["answers"].items() if what.startswith("passed")
-        )
-        for row in bad
-    }
+    for expected, title, passed in _WRONG:
+        lines += ["", f"{title}, by class (of how many):", ""]
+        lines += _by_class([row for row in rows if row["expected"] == expected], tools, passed)
+    lines += ["", "Processor time, start of the program and all, over all files:", ""]
     lines += _table(
-        ("class", *tools),
+        ("tool", "reads whole files", "CPU s", "CPU s a file"),
         (
-            (f"{kind} ({files})", *(passed[kind, tool] for tool in tools))
-            for kind, files in classes.items()
+            (
+                _tool(group[0]),
+                group[0].get("whole", "not noted"),
+                f"{spent:.0f}",
+                f"{spent / result['cases']:.2f}",
+            )
+            for tool in tools
+            if (group := [row for row in rows if row["tool"] == tool])
+            for spent in (sum(row["cpu_s"] for row in group),)
         ),
     )
     return "\n".join([*lines, *_skipped(result)])
@@ -81,6 +83,33 @@ def fuzz(result: dict[str, Any]) -> str:
     )
     head = ("reader", "files", "slowest, CPU s", "broke it")
     return "\n".join([_origin(result), "", *_table(head, rows)])
+
+
+_WRONG = (
+    ("malicious", "Malicious files that passed", ("passed with a remark", "passed in silence")),
+    ("review", "Files to review that passed in silence", ("passed in silence",)),
+    (
+        "benign",
+        "Benign files that did not pass in silence",
+        ("stopped", "not judged", "passed with a remark"),
+    ),
+)
+"""What is wrong with an answer, by what is expected."""
+
+
+def _by_class(rows: list[dict[str, Any]], tools: list[str], answers: tuple[str, ...]) -> list[str]:
+    """Return how many files of each class got one of these answers, by tool."""
+    classes = {row["kind"]: row["files"] for row in rows}
+    counts = {
+        (row["kind"], row["tool"]): sum(row["answers"][what] for what in answers) for row in rows
+    }
+    return _table(
+        ("class", *tools),
+        (
+            (f"{kind} ({files})", *(counts[kind, tool] for tool in tools))
+            for kind, files in classes.items()
+        ),
+    )
 
 
 def startup(result: dict[str, Any]) -> str:

@@ -110,12 +110,12 @@ def test_afterwards_everything_is_as_it_was(good):
 
 
 def test_a_guard_may_stand_for_good(good, bad):
-    guard = steelyard.guard().start()
+    guard = steelyard.guard()
     try:
-        guard.start()
         assert "started" in repr(guard)
         with pytest.raises(REFUSED):
             load(bad)
+        assert guard.start() is guard
     finally:
         guard.stop()
         guard.stop()
@@ -132,7 +132,7 @@ def test_a_function_taken_while_guarded_works_afterwards(good):
 @pytest.mark.parametrize("first_out", [0, 1])
 def test_guards_stand_behind_each_other_and_leave_in_any_order(good, first_out):
     original = pickle.load
-    guards = [steelyard.guard().start(), steelyard.guard("strict").start()]
+    guards = [steelyard.guard(), steelyard.guard("strict")]
     with pytest.raises(REFUSED, match="by policy strict"):
         load(good)  # it says nothing of a licence
     guards[first_out].stop()

@@ -47,9 +47,9 @@ def check(
 
 
 def guard(policy: str = "baseline", *, loads: bool = False) -> Guard:
-    """Return a guard that keeps loaders from files that do not pass.
+    """Keep loaders from files that do not pass, from this call on.
 
-    It guards within a `with` block, or from `guard(...).start()` to its `stop()`. What is guarded:
+    It ends with the guard's `stop()`, or with the `with` block that it opens. What is guarded:
     `pickle.load`, `torch.load`, `joblib.load`, `cloudpickle.load`, `dill.load`, and `numpy.load` where
     it may unpickle; libraries that are imported later are guarded when they are.
 
@@ -59,7 +59,10 @@ def guard(policy: str = "baseline", *, loads: bool = False) -> Guard:
         loads: Whether to guard `pickle.loads` and its like as well. They are handed bytes, often
             many and small ones, each of which costs some milliseconds the first time.
 
+    Returns:
+        The guard, which has been started.
+
     Raises:
         PolicyError: There is no such policy.
     """
-    return Guard(find_policy(policy), loads=loads)
+    return Guard(find_policy(policy), loads=loads).start()

@@ -16,7 +16,7 @@ _CHANGING = threading.Lock()  # held while functions are put in front of others,
 
 
 class Guard:
-    """Stands in front of loaders while it is started; `with guard(...)` starts and stops it.
+    """Stands in front of loaders while it is started; a `with` block starts and stops it.
 
     Several may stand at once, of several policies: what is loaded must pass all of them. It holds for
     all threads of this process, and for no other process.
