@@ -126,8 +126,8 @@ def registry(result: dict[str, Any]) -> str:
             f"{row['models']:,}",
             f"{row['wall_s']:.1f}",
             f"{row['rate']:.0f}",
-            f"{row['cpu_s']:.0f}",
-            f"{row['peak_mb']:.0f}",
+            f"{row['cpu_s']:.0f}" if "cpu_s" in row else "",
+            f"{row['peak_mb']:.0f}" if "peak_mb" in row else "",
         )
         for row in result["rows"]
     )
