@@ -2,16 +2,22 @@
 """Probe `archive`: do all readers of an archive see the same files, and stay in their folder?"""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
 from steelyard.core.claim import Claim, Fact, Severity
 from steelyard.core.patterns import late
 from steelyard.core.probe import Context, Descriptor, place, probe
 from steelyard.core.subject import Model, Part
-from steelyard.formats.compressed import Compressed
-from steelyard.formats.data import Data
-from steelyard.formats.sevenzip import SevenZip
-from steelyard.formats.tar import Tar
 from steelyard.formats.zip import Zip
+
+if TYPE_CHECKING:
+    from steelyard.formats.data import Data
+    from steelyard.formats.sevenzip import SevenZip
+    from steelyard.formats.tar import Tar
+
+    Archive = Zip | Tar | SevenZip
+
+_COMPRESSED = ("bzip2", "gzip", "lz4", "lzma", "xz", "zfile", "zlib", "zstd")
 
 _DO_NOT_LOAD = "Do not load the file; get it again from its source, or have it saved anew"
 _SAVE_ANEW = "Save the archive anew with a current version of the library it comes from"
@@ -364,22 +370,7 @@ _BY_CODE = {descriptor.id.partition(".")[2]: descriptor for descriptor in _FLAWS
     "archive",
     version="1",
     descriptors=_FLAWS,
-    formats=(
-        "bzip2",
-        "data",
-        "gzip",
-        "lz4",
-        "lzma",
-        "pt2",
-        "sevenzip",
-        "tar",
-        "torch",
-        "xz",
-        "zfile",
-        "zip",
-        "zlib",
-        "zstd",
-    ),
+    formats=tuple(sorted((*_COMPRESSED, "data", "pt2", "sevenzip", "tar", "torch", "zip"))),
 )
 def look(model: Model, context: Context) -> Iterator[Claim]:
     """Tell where readers of an archive disagree about what is in it, and what lies between.
@@ -412,39 +403,42 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     del context
     holders: dict[str, int] = {}  # layers with `gap@` members, and where their own bytes begin
     for part in model.parts():
-        archive = _archive(part.content)
+        archive = _archive(part)
         if archive is not None:
             yield Fact(name="archive.members", value=len(archive.entries), where=part.where)
             for flaw in archive.flaws:
                 if flaw.code in _BY_CODE:
                     yield _BY_CODE[flaw.code].at(place(part.where, byte=flaw.at), flaw.message)
-        if archive is not None or isinstance(part.content, Compressed):
+        compressed = part.format in _COMPRESSED and part.content is not None
+        if archive is not None or compressed:
             holders[part.where] = _beginning(archive)
         outer, _, name = part.where.rpartition("!")
         behind = holders.get(outer, _NOWHERE)  # what lies before is told as a prefix
         if _GAP.fullmatch(name) and part.format != "unread" and int(name[4:]) >= behind:
             message = f"{part.size:,} bytes that belong to no member: {part.format}"
             yield _BY_CODE["gap"].at(place(outer, byte=int(name[4:])), message)
-        if isinstance(part.content, Data):
-            yield from _hidden(part, part.content)
+        if part.format == "data" and part.content is not None:
+            yield from _hidden(part, cast("Data", part.content))
 
 
-def _archive(content: object) -> Zip | Tar | SevenZip | None:
+def _archive(part: Part) -> "Archive | None":
     """Return the archive that a layer is, also where a format built on zip has read it."""
-    for thing in (content, getattr(content, "zip", None)):
-        if isinstance(thing, Zip | Tar | SevenZip):
+    if part.format in ("sevenzip", "tar"):
+        return cast("Archive | None", part.content)
+    for thing in (part.content, getattr(part.content, "zip", None)):
+        if isinstance(thing, Zip):
             return thing
     return None
 
 
-def _beginning(archive: Zip | Tar | SevenZip | None) -> int:
+def _beginning(archive: "Archive | None") -> int:
     """Return where an archive's own bytes begin: behind the prefix, if it has one."""
     if not isinstance(archive, Zip) or all(flaw.code != "prefix" for flaw in archive.flaws):
         return 0
     return min((entry.header_offset for entry in archive.entries), default=0)
 
 
-def _hidden(part: Part, data: Data) -> Iterator[Claim]:
+def _hidden(part: Part, data: "Data") -> Iterator[Claim]:
     for hit in data.hits:
         if hit.kind == "zip":
             yield _BY_CODE["hidden"].at(place(part.where, byte=hit.start), hit.what)

@@ -2,10 +2,8 @@
 """The entry point: finds the verb, runs it, turns errors into messages and exit codes."""
 
 import atexit
-import gc
 import importlib
 import os
-import pkgutil
 import sys
 import textwrap
 import threading
@@ -17,6 +15,7 @@ from steelyard import __version__
 from steelyard.cli import output, verbs
 from steelyard.cli.exits import COULD_NOT_RUN, INTERRUPTED
 from steelyard.core.errors import SteelyardError, UsageError
+from steelyard.core.plugins import modules_of
 
 
 class _Verbs(click.Group):
@@ -53,7 +52,7 @@ class _Verbs(click.Group):
 
 def _modules() -> dict[str, str]:
     """Return the module of each verb; a name that Python keeps for itself has an underscore."""
-    return {info.name.rstrip("_"): info.name for info in pkgutil.iter_modules(verbs.__path__)}
+    return {name.rstrip("_"): name for name in modules_of(verbs)}
 
 
 def _first_sentence(verb: str, room: int) -> str:
@@ -83,12 +82,8 @@ def steelyard() -> None:
     """
 
 
-_COLLECT_AFTER = 50_000  # objects; start-up makes about that many, and all live to the end
-
-
 def main() -> None:
     """Run the command line and exit with its code."""
-    gc.set_threshold(_COLLECT_AFTER, 20, 20)
     code = run(sys.argv[1:])
     if threading.active_count() == 1:
         leave(code)

@@ -8,7 +8,6 @@ imported to see what it holds, so that adding an extension is one file all the s
 
 import functools
 import importlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from steelyard.core.plugins import scan_modules
+from steelyard.core.plugins import modules_of, scan_modules
 
 C = TypeVar("C")
 T = TypeVar("T")
@@ -28,7 +27,7 @@ class Entry(msgspec.Struct, Generic[C], frozen=True):
     """An extension in the index.
 
     Attributes:
-        module: The module that defines it.
+        module: The module that defines it; dotted where that is in a package of the folder.
         name: What it is called there.
         card: What must be known of it before it is imported.
     """
@@ -78,7 +77,7 @@ def listed(package: ModuleType, kind: type[T], card: type[C]) -> list[Listed[C, 
     found: list[Listed[C, T]] = [
         Listed(entry.card, functools.partial(_load, package, entry.module, entry.name, kind))
         for entry in index.entries
-        if entry.module in there
+        if entry.module.partition(".")[0] in there
     ]
     for _, _, thing in scan_modules(package, sorted(there.difference(index.modules)), kind):
         found.append(Listed(thing, lambda thing=thing: thing))  # type: ignore[arg-type,misc]
@@ -100,23 +99,12 @@ def index_of(
     entries = [
         Entry(module, name, card(**_fields(thing, card)))
         for module, name, thing in scan_modules(package, modules, kind)
-        if f"{home(thing)}.".startswith(f"{package.__name__}.{module}.")
+        if home(thing) == f"{package.__name__}.{module}"
     ]
     return Index(
         modules=tuple(modules),
         entries=tuple(sorted(entries, key=lambda entry: (entry.module, entry.name))),
     )
-
-
-def modules_of(package: ModuleType) -> set[str]:
-    """Return the names of the modules in a folder, without importing any."""
-    names = set()
-    for folder in package.__path__:
-        for entry in os.scandir(folder):
-            name, dot, suffix = entry.name.partition(".")
-            if (suffix == "py" if dot else entry.is_dir()) and not name.startswith("__"):
-                names.add(name)
-    return names
 
 
 def _load(package: ModuleType, module: str, name: str, kind: type[T]) -> T:

@@ -3,7 +3,6 @@
 
 import importlib
 import os
-import pkgutil
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,8 +20,7 @@ def scan(package: ModuleType, kind: type[T]) -> list[T]:
     An object counts where it was made, not where it is imported: each public name is taken once.
     """
     found: list[T] = []
-    names = sorted(info.name for info in pkgutil.iter_modules(package.__path__))
-    for _, _, thing in scan_modules(package, names, kind):
+    for _, _, thing in scan_modules(package, sorted(modules_of(package)), kind):
         if not any(thing is other for other in found):
             found.append(thing)
     return found
@@ -31,12 +29,29 @@ def scan(package: ModuleType, kind: type[T]) -> list[T]:
 def scan_modules(
     package: ModuleType, names: Iterable[str], kind: type[T]
 ) -> Iterator[tuple[str, str, T]]:
-    """Yield the objects of a type that some modules of a package hold, with module and name."""
+    """Yield the objects of a type that some modules of a package hold, with module and name.
+
+    A module that is a package comes with all that are in it, by their dotted names.
+    """
     for name in names:
         module = importlib.import_module(f"{package.__name__}.{name}")
         for attribute, thing in vars(module).items():
             if isinstance(thing, kind):
                 yield name, attribute, thing
+        if hasattr(module, "__path__"):
+            inner = [f"{name}.{one}" for one in sorted(modules_of(module))]
+            yield from scan_modules(package, inner, kind)
+
+
+def modules_of(package: ModuleType) -> set[str]:
+    """Return the names of the modules in a folder, without importing any."""
+    names = set()
+    for folder in package.__path__:
+        for entry in os.scandir(folder):
+            name, dot, suffix = entry.name.partition(".")
+            if (suffix == "py" if dot else entry.is_dir()) and not name.startswith("__"):
+                names.add(name)
+    return names
 
 
 def extensions(package: ModuleType, kind: type[T]) -> list[T]:

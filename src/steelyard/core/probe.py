@@ -77,7 +77,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         on: Kind of subject it looks at.
         formats: Formats of the parts that it looks at; a model without any of them need not be shown
             to it. None where it looks at every model.
-        otherwise: What it claims of a model without any of them.
+        only_with: What it cannot do without, one of its needs; empty where it can.
+        otherwise: What it claims where nothing of these formats is there, or that need is not.
         needs: What it rests on besides.
     """
 
@@ -85,6 +86,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     on: str
     formats: tuple[str, ...] = ()
+    only_with: Need | Literal[""] = ""
     otherwise: tuple[Claim, ...] = ()
     needs: tuple[Need, ...] = ()
 
@@ -113,6 +115,7 @@ def probe(
     on: str = "model",
     descriptors: tuple[Descriptor, ...] = (),
     formats: tuple[str, ...] = (),
+    only_with: Need | Literal[""] = "",
     otherwise: tuple[Claim, ...] = (),
     needs: tuple[Need, ...] = (),
 ) -> Callable[[Look], Probe]:
@@ -126,6 +129,7 @@ def probe(
             descriptors=descriptors,
             look=look,
             formats=formats,
+            only_with=only_with,
             otherwise=otherwise,
             needs=needs,
         )

@@ -8,7 +8,6 @@ that a sentence refers to. What hides words from a reader, such as a comment, co
 own. What falls away is blanked out in place, so that a word still knows its line.
 """
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -145,6 +144,8 @@ def _plain(text: str) -> str:
     """Return a text in lower case, with one character for what looks the same."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "&" in text:
+        import html
+
         text = re.sub(_ENTITY, lambda match: html.unescape(match[0]), text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", re.sub(_BIDI, _REVERSED, text))

@@ -58,8 +58,8 @@ def examine(
         if probe.on != subject.kind:
             continue
         source = Source(probe=probe.id, version=probe.version, inputs=_inputs(probe, context))
-        idle = probe.formats and formats.isdisjoint(probe.formats)
-        for claim in passed_over(probe) if idle else claims(probe, subject, context):
+        passed = idle(probe, formats, context)
+        for claim in passed_over(probe) if passed else claims(probe, subject, context):
             item = witness(subject.digest, claim, source, at)
             evidence.setdefault(item.id, item)
     return tuple(evidence.values())
@@ -69,6 +69,13 @@ def _formats(subject: Subject) -> frozenset[str]:
     """Return the formats of all parts; none where a subject has no parts."""
     parts: Callable[[], Sequence[Part]] = getattr(subject, "parts", tuple)
     return frozenset(part.format for part in parts())
+
+
+def idle(probe: Probe, formats: frozenset[str], context: Context) -> bool:
+    """Tell whether a probe has nothing to look at, so that it need not be imported."""
+    if probe.only_with and getattr(context, probe.only_with) is None:
+        return True
+    return bool(probe.formats) and formats.isdisjoint(probe.formats)
 
 
 def passed_over(probe: Probe) -> Iterator[Claim]:
@@ -130,6 +137,7 @@ def _when_asked(entry: Listed[Card, Probe]) -> Probe:
         version=card.version,
         on=card.on,
         formats=card.formats,
+        only_with=card.only_with,
         otherwise=card.otherwise,
         needs=card.needs,
         descriptors=(),

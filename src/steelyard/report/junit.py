@@ -2,7 +2,6 @@
 """Report `junit`: JUnit XML for the test page of a build server."""
 
 from collections.abc import Iterable, Iterator
-from html import escape
 
 import msgspec
 
@@ -192,6 +191,8 @@ def _drawn(case: _Case) -> Iterator[str]:
 
 
 def _attributes(**values: object) -> str:
+    from html import escape
+
     return "".join(
         f' {name}="{escape(clipped(shown(str(value)), _TEXT))}"' for name, value in values.items()
     )
@@ -199,6 +200,8 @@ def _attributes(**values: object) -> str:
 
 def _text(text: str) -> str:
     """Return text that XML 1.0 (section 2.2) allows: what cannot be seen is written out."""
+    from html import escape
+
     return "\n".join(escape(clipped(shown(line), _TEXT), quote=False) for line in text.split("\n"))
 
 

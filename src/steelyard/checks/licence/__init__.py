@@ -10,7 +10,6 @@ from steelyard.checks.licence.lineage import Base, bases
 from steelyard.checks.licence.lineage.look import descent
 from steelyard.checks.licence.terms import answer_facts, answers, declared_fact, term_facts
 from steelyard.checks.licence.texts import declared_by, texts_at
-from steelyard.checks.licence.use import look_use as look_use
 from steelyard.core.claim import Claim, Fact, Gap
 from steelyard.core.probe import Context, probe
 from steelyard.core.subject import Model

@@ -64,7 +64,7 @@ _BULLET = late(rf"[ \t]*[*-][ \t]+{_MODEL}(?:\s\+\s{_MODEL.replace('?P<', '?P<lo
 _UPON = frozenset({"based", "built"})
 """What follows `on` is a model after these; after `trained` it is a data set."""
 
-_COPY = re.compile(r"(?<![a-z])(?:awq|exl[23]|ggml|gguf|gptq|mlx)(?![a-z])", re.IGNORECASE)
+_COPY = late(r"(?<![a-z])(?:awq|exl[23]|ggml|gguf|gptq|mlx)(?![a-z])", re.IGNORECASE)
 """What quantised copies have in their names, and what they were made of seldom has."""
 
 _NO_MODELS = frozenset(

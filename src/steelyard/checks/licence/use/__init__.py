@@ -38,7 +38,14 @@ def _declared(
     return counted(settled(list(declared_at_all(model, found, shelf))))
 
 
-@probe("use", version="1", descriptors=(*DUTIES, *KINDS), needs=("licence_texts", "use"))
+@probe(
+    "use",
+    version="1",
+    descriptors=(*DUTIES, *KINDS),
+    only_with="use",
+    otherwise=(NO_PROFILE,),
+    needs=("licence_texts", "use"),
+)
 def look_use(model: Model, context: Context) -> Iterator[Claim]:
     """Say what the texts of the chain say of a use, with which section, and which duties it brings.
 
