@@ -19,6 +19,7 @@ from benchmarks.tables import table  # noqa: E402 - found beside this folder
 from steelyard import checks, formats  # noqa: E402
 from steelyard.core.index import INDEX, Index, index_of  # noqa: E402
 from steelyard.core.probe import Card, Probe  # noqa: E402
+from steelyard.flow import policies  # noqa: E402
 from steelyard.flow.examine import known_probes  # noqa: E402
 from steelyard.formats.port import Format, Signature  # noqa: E402
 
@@ -49,6 +50,8 @@ def pages() -> Iterator[tuple[str, str]]:
     """Yield the paths and texts of the files as they should be."""
     yield _index("formats", index_of(formats, Format, Signature, lambda it: it.matches.__module__))
     yield _index("checks", index_of(checks, Probe, Card, lambda it: it.look.__module__))
+    for name, ready in policies.written():
+        yield f"src/steelyard/knowledge/policies_read/{name}.json", _pretty(ready)
     yield "docs/checks.md", checks_page()
     path = ROOT / "docs" / "benchmarks.md"
     filled = _PART.sub(
@@ -58,8 +61,11 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def _index(folder: str, index: Index) -> tuple[str, str]:
-    text = msgspec.json.format(msgspec.json.encode(index), indent=1).decode()
-    return f"src/steelyard/{folder}/{INDEX}", f"{text}\n"
+    return f"src/steelyard/{folder}/{INDEX}", _pretty(msgspec.json.encode(index))
+
+
+def _pretty(data: bytes) -> str:
+    return f"{msgspec.json.format(data, indent=1).decode()}\n"
 
 
 def checks_page() -> str:

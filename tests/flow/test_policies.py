@@ -3,6 +3,7 @@
 
 import pytest
 
+from steelyard import knowledge
 from steelyard.core.errors import PolicyError
 from steelyard.flow.policies import known_policies, policy, read
 
@@ -21,6 +22,21 @@ HEAD = 'id = "mine"\ntitle = "Mine"\n'
 def test_the_policies_of_this_package_are_there():
     ids = [known.id for known in known_policies()]
     assert ids == ["baseline", "commercial", "eu", "redistribute", "strict"]
+
+
+def test_the_policies_of_this_package_say_what_their_toml_does():
+    texts = knowledge.entries("policies")
+    assert known_policies() == tuple(read(data, name) for name, data in texts)
+
+
+def test_a_policy_that_was_changed_is_read_from_its_toml(monkeypatch, tmp_path):
+    whole = knowledge.folder("policies")
+    (tmp_path / "policies").mkdir()
+    changed = (whole / "baseline.toml").read_text().replace('fail = "high"', 'fail = "low"')
+    (tmp_path / "policies" / "baseline.toml").write_text(changed)
+    (tmp_path / "policies_read").symlink_to(knowledge.folder("policies_read"))
+    monkeypatch.setattr(knowledge, "_FOLDER", tmp_path)
+    assert policy("baseline") == read(changed.encode(), "baseline")
 
 
 def test_a_policy_file_of_ones_own_is_read(tmp_path):

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read policies: those of this package by id, and a user's own from a file."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from steelyard import knowledge
 from steelyard.core.claim import Severity
-from steelyard.core.digest import digest_bytes, digest_of
+from steelyard.core.digest import Digest, digest_bytes, digest_of
 from steelyard.core.errors import PolicyError
 from steelyard.core.policy import Policy, Rule
 from steelyard.flow.rules import AllOf, AnyOf, AnyRule, Ceiling, Complete
@@ -20,9 +21,21 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
     rules: tuple[AnyRule, ...] = ()
 
 
+class _Read(msgspec.Struct):
+    """What a policy of this package says, without its TOML being parsed; `make docs` writes it.
+
+    Attributes:
+        digest: Digest of the TOML it was read from; it stands for no other.
+        document: What that says.
+    """
+
+    digest: Digest
+    document: _Document
+
+
 def known_policies() -> tuple[Policy, ...]:
     """Return the policies of this package, by id."""
-    return tuple(read(data, name) for name, data in knowledge.entries("policies"))
+    return tuple(_of_package(name, data) for name, data in knowledge.entries("policies"))
 
 
 def policy(reference: str) -> Policy:
@@ -33,7 +46,7 @@ def policy(reference: str) -> Policy:
     """
     data = knowledge.entry("policies", reference)
     if data is not None:
-        return read(data, reference)
+        return _of_package(reference, data)
     path = Path(reference)
     if path.suffix != ".toml":
         ids = [name for name, _ in knowledge.entries("policies")]
@@ -94,6 +107,22 @@ def _sparing(rule: Rule, gap: str) -> Rule:
     return rule
 
 
+def written() -> Iterator[tuple[str, bytes]]:
+    """Yield the id of each policy of this package, and its `_Read` as JSON."""
+    for name, data in knowledge.entries("policies"):
+        ready = _Read(digest_bytes(data), _parsed(data, name))
+        yield name, msgspec.json.encode(ready)
+
+
+def _of_package(name: str, data: bytes) -> Policy:
+    ready = knowledge.entry("policies_read", name)
+    if ready is not None:
+        found = msgspec.json.decode(ready, type=_Read)
+        if found.digest == digest_bytes(data):
+            return _policy(found.document, found.digest)
+    return read(data, name)
+
+
 def read(data: bytes, origin: str) -> Policy:
     """Return the policy that a TOML document holds.
 
@@ -104,6 +133,20 @@ def read(data: bytes, origin: str) -> Policy:
     Raises:
         PolicyError: It is no policy, or one without rules.
     """
+    return _policy(_parsed(data, origin), digest_bytes(data))
+
+
+def _policy(document: _Document, digest: Digest) -> Policy:
+    return Policy(
+        id=document.id,
+        title=document.title,
+        page=document.page.strip(),
+        rules=document.rules,
+        digest=digest,
+    )
+
+
+def _parsed(data: bytes, origin: str) -> _Document:
     import tomllib
 
     try:
@@ -114,13 +157,7 @@ def read(data: bytes, origin: str) -> Policy:
             hint="steelyard explain baseline shows how one is written",
         ) from error
     _refuse_empty(document.rules, origin)
-    return Policy(
-        id=document.id,
-        title=document.title,
-        page=document.page.strip(),
-        rules=document.rules,
-        digest=digest_bytes(data),
-    )
+    return document
 
 
 def _refuse_empty(rules: tuple[AnyRule, ...], origin: str) -> None:

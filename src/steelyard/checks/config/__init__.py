@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Probe `config`: what configurations make a loader or an installer fetch and call."""
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-
-import msgspec
 
 from steelyard.checks.config import descriptors as d
 from steelyard.core.claim import Claim, Fact, Severity, exactly
 from steelyard.core.probe import Context, Descriptor, place, probe
 from steelyard.core.subject import Model, Part
 from steelyard.formats.build_steps import fetching_steps, is_dockerfile, is_modelfile
-from steelyard.formats.exported_program import ExportedProgram, targets_of
 from steelyard.formats.json import JsonDocument
 from steelyard.formats.port import Flaw
-from steelyard.formats.python_dangers import Dangers
 from steelyard.formats.requirements import (
     Origin,
     is_requirements,
@@ -22,18 +19,10 @@ from steelyard.formats.requirements import (
     origins_of_lines,
     origins_of_project,
 )
-from steelyard.formats.targets import Judge, Judgement, Libraries, Target, tagged, targets
 from steelyard.formats.text import Text
 from steelyard.formats.yaml import YamlDocument
-from steelyard.knowledge import entry
 
 _MOST = 20  # findings of one document; a hostile one has no need for more
-_TARGETS: Mapping[Judgement, Descriptor] = {
-    "dangerous": d.DANGEROUS_TARGET,
-    "standard": d.STANDARD_TARGET,
-    "function": d.FUNCTION_TARGET,
-    "unknown": d.UNKNOWN_TARGET,
-}
 _ORIGINS: Mapping[str, tuple[Descriptor, str]] = {
     "index": (d.OTHER_INDEX, "packages are looked for at"),
     "direct": (d.DIRECT_REQUIREMENT, "a package is installed from"),
@@ -84,44 +73,24 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     `knowledge/code/targets.json`.
     """
     del context
-    libraries = msgspec.json.decode(entry("code", "targets") or b"", type=Libraries)
-    dangers = msgspec.json.decode(entry("code", "effects") or b"", type=Dangers)
-    judge = Judge(libraries, dangers)
     count = 0
     for part in model.parts():
         content = part.content
         if isinstance(content, JsonDocument | YamlDocument):
             count += 1
-            yield from _document(part, content, judge)
+            yield from _document(part, content)
         elif isinstance(content, Text):
             yield from _text(part.where, content.text)
     yield exactly("config.documents", count, "1")
 
 
-def _document(part: Part, content: JsonDocument | YamlDocument, judge: Judge) -> Iterator[Claim]:
-    nodes: frozenset[str] = frozenset()
-    if isinstance(content, ExportedProgram):  # the probe `exported` judges what its nodes call
-        nodes = frozenset(pointer for pointer, _ in targets_of(content.value))
-    found = [target for target in targets(content.value) if target.pointer not in nodes]
-    for key, value in content.shadowed:
-        found += targets({key: value})
+def _document(part: Part, content: JsonDocument | YamlDocument) -> Iterator[Claim]:
+    from steelyard.checks.config.targets import claims_of
+
     if isinstance(content, YamlDocument):
-        found += tagged(content.tags)
         yield from _origins(part.where, origins_of_environment(content.value))
-    claims = [claim for target in found for claim in _target(part.where, target, judge)]
-    yield from claims[:_MOST]
+    yield from itertools.islice(claims_of(part.where, content), _MOST)
     yield from _flaws(part.where, content.flaws)
-
-
-def _target(where: str, target: Target, judge: Judge) -> Iterator[Claim]:
-    judgement = judge.of(target.name)
-    at = place(where, pointer=target.pointer, line=target.line)
-    message = f"{target.key} names {target.name!r}" if target.pointer else f"tag {target.key!r}"
-    if judgement in _TARGETS and not (target.loose and judgement in ("function", "unknown")):
-        yield _TARGETS[judgement].at(at, message)
-    if target.line and target.key.startswith("tag:"):
-        severity = Severity.MEDIUM if judgement == "allowed" else None
-        yield d.OBJECT_TAG.at(at, message, severity=severity)
 
 
 def _flaws(where: str, flaws: Iterable[Flaw]) -> Iterator[Claim]:
