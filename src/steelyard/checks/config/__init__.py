@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from steelyard.checks.config import descriptors as d
-from steelyard.core.claim import Claim, Fact, Severity, exactly
+from steelyard.core.claim import Claim, Fact, exactly
 from steelyard.core.probe import Context, Descriptor, place, probe
 from steelyard.core.subject import Model, Part
 from steelyard.formats.build_steps import fetching_steps, is_dockerfile, is_modelfile
