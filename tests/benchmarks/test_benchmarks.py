@@ -4,6 +4,7 @@
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from benchmarks import weights
 from benchmarks.measure import cost
@@ -48,3 +49,26 @@ def test_a_result_makes_a_table_with_every_tool(name: str) -> None:
     if not (RESULTS / f"{name}.json").exists():
         pytest.skip("not measured yet")
     assert "steelyard" in table(name)
+
+
+def test_rows_that_are_older_than_their_table_are_left_out(tmp_path: Path) -> None:
+    head = {"command": "make bench", "date": "2026-11-21", "machine": "one core"}
+    new = {"what": "new", "value": 1.5, "unit": "s"}
+    write(tmp_path, "startup", {**head, "rows": [{"what": "old", "seconds": 2}, new]})
+    shown = table("startup", tmp_path)
+    assert "| new | 1.5 s |" in shown
+    assert "old |" not in shown
+    assert shown.endswith("Not measured yet: 1 rows that are older than this table.")
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("rows", [[], [{"an older": "row"}]])
+def test_a_file_that_is_older_than_its_table_was_not_measured(
+    name: str, rows: list[dict[str, str]], tmp_path: Path
+) -> None:
+    write(tmp_path, name, {"rows": rows})
+    assert table(name, tmp_path) == "*Not measured yet.*"
+
+
+def write(folder: Path, name: str, result: object) -> None:
+    (folder / f"{name}.json").write_bytes(msgspec.json.encode(result))

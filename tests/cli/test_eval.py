@@ -29,6 +29,15 @@ metric_list: [{metric: acc, aggregation: mean, higher_is_better: true}]
 metadata: {version: 1.0}
 """
 
+OWN_QUESTIONS = """question,A,B,C,D,answer
+What is the capital of France?,Rome,Paris,Berlin,Madrid,B
+How many legs has a spider?,six,four,eight,ten,C
+Which of these is a fruit?,apple,hammer,river,cloud,A
+What is frozen water called?,steam,sand,oil,ice,D
+Which planet do we live on?,Mars,Earth,Venus,Jupiter,B
+What colour is a clear sky at noon?,green,black,blue,red,C
+"""
+
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
@@ -122,13 +131,25 @@ def test_a_run_that_is_shared_out_gives_the_same_evidence(place, pool):
 
 def shared_out(*more: str) -> set[str]:
     """Return the ids of the evidence of a run in a process of its own, which Ray leaves untidy."""
-    asked = ["--engine", "echo", "--task", "quiz.yaml", "--scores", "none", "--pack", "64"]
-    command = [sys.executable, "-m", "steelyard", "eval", "model", "--json", *asked, *more]
+    return run_apart("model", "--engine", "echo", "--task", "quiz.yaml", "--pack", "64", *more)
+
+
+def run_apart(*arguments: str) -> set[str]:
+    """Return the ids of the evidence of scores of a run in a process of its own."""
+    command = [sys.executable, "-m", "steelyard", "eval", "--json", "--scores", "none", *arguments]
     done = subprocess.run(command, capture_output=True, check=True)
     found = msgspec.json.decode(done.stdout, type=Dossier)
     ids = {item.id for item in found.evidence if item.source.probe == "eval"}
     assert ids
     return ids
+
+
+@pytest.mark.model
+def test_a_real_model_gives_the_same_evidence_each_time(tmp_path, real_model):
+    pytest.importorskip("xllamacpp")
+    (tmp_path / "own.csv").write_text(OWN_QUESTIONS)
+    asked = ("--engine", "llama", "--threads", "1", "--questions", str(tmp_path / "own.csv"))
+    assert run_apart(str(real_model), *asked) == run_apart(str(real_model), *asked)
 
 
 def test_data_that_is_locked_may_not_change(place, capsys):

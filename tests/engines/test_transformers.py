@@ -2,12 +2,13 @@
 """Engine `transformers`: architectures, damaged weights, and folders that hold no model."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from steelyard.core.engine import Engine, Group, Pack, Sampling
+from steelyard.core.engine import Engine, Group, Pack, Sampling, Score
 from steelyard.core.errors import EngineError
 from steelyard.evals.answers import answers
 from steelyard.evals.planner import Plan, Shape
@@ -18,7 +19,8 @@ pytestmark = pytest.mark.torch
 pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from steelyard.engines.transformers import Transformers  # noqa: E402
+from steelyard.engines.transformers import Dtype, Transformers  # noqa: E402
+from steelyard.engines.transformers.trial import try_packs  # noqa: E402
 
 SIZES = {
     "vocab_size": BYTES + 2,
@@ -121,6 +123,55 @@ def test_models_with_a_state_are_refused(tmp_path: Path) -> None:
     write_model(tmp_path, transformers.MambaForCausalLM(config))
     with pytest.raises(EngineError, match="keep a state"):
         Transformers(tmp_path, device="cpu")
+
+
+SMALL = {key: SIZES[key] for key in ("vocab_size", "bos_token_id", "eos_token_id")}
+REFUSED = {
+    "bloom": ("Bloom", {"hidden_size": 16, "n_layer": 1, "n_head": 2}),
+    "mpt": ("Mpt", {"d_model": 16, "n_layers": 1, "n_heads": 2, "max_seq_len": 64}),
+    "falcon": (
+        "Falcon",
+        {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "alibi": True},
+    ),
+    "gpt_neo": (
+        "GPTNeo",
+        {
+            "hidden_size": 16,
+            "num_layers": 2,
+            "num_heads": 2,
+            "attention_types": [[["global", "local"], 1]],
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", REFUSED)
+def test_models_that_go_by_the_place_in_memory_are_refused(
+    name: str, dtype: Dtype, tmp_path: Path
+) -> None:
+    family, settings = REFUSED[name]
+    config = getattr(transformers, f"{family}Config")(**SMALL, **settings)
+    write_model(tmp_path, getattr(transformers, f"{family}ForCausalLM")(config))
+    with pytest.raises(EngineError, match=f"{name} model") as caught:
+        Transformers(tmp_path, threads=1, device="cpu", dtype=dtype)
+    assert "llama" in caught.value.hint
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_model_whose_branches_see_each_other_is_refused(dtype: Dtype, tmp_path: Path) -> None:
+    engine = Transformers(write_llama(tmp_path), threads=1, device="cpu", dtype=dtype)
+
+    def in_one_line(group: Group) -> Iterator[tuple[Score, ...]]:
+        lines = [
+            structs.replace(pack, parents=tuple(range(-1, len(pack.tokens) - 1)))
+            for pack in group.packs
+        ]
+        return engine.score(Group(prefix=group.prefix, packs=tuple(lines)))
+
+    try_packs(engine._loaded, engine.score)
+    with pytest.raises(EngineError, match="otherwise in a pack than by itself"):
+        try_packs(engine._loaded, in_one_line)
 
 
 def test_a_folder_without_safetensors_is_refused(tmp_path: Path) -> None:

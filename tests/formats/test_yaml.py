@@ -11,7 +11,7 @@ from steelyard.formats.nesting import identify
 from steelyard.formats.port import Budget
 from steelyard.formats.source import BytesSource
 from steelyard.formats.yaml import WHOLE_BYTES, YamlDocument, read
-from steelyard.formats.yaml_events import Tag
+from steelyard.formats.yaml_events import DEPTH, Tag
 
 PIECES = st.sampled_from(
     [
@@ -110,6 +110,13 @@ def test_aliases_do_not_expand_without_bound() -> None:
 def test_depth_is_bounded(text: str) -> None:
     with pytest.raises(LimitError, match="levels deep"):
         document(text)
+
+
+@pytest.mark.parametrize("levels", [DEPTH + 1, 1_000, 1_001, 10_000])
+@pytest.mark.parametrize("level", ["[", "{", "[a, ", "{a: ", "&a [", "[\n", "- "])
+def test_no_depth_passes_for_broken_yaml(level: str, levels: int) -> None:
+    with pytest.raises(LimitError, match=f"more than {DEPTH} levels deep"):
+        document(level * levels)
 
 
 def test_what_comes_before_an_error_is_kept() -> None:

@@ -10,6 +10,7 @@ from steelyard.core.patterns import late
 from steelyard.formats.port import Budget
 
 DEPTH = 200  # levels of nesting
+_TOO_DEEP = "exceeded maximum nesting depth"  # of libyaml from 0.2.6: 1,000, ahead of any event
 _EXPANDED = 1_000_000  # values, aliases counted as often as they stand for something
 _EVENTS = 4_096  # between looks at the clock
 _SHADOWED = 10_000  # duplicate keys that are kept
@@ -93,6 +94,8 @@ def build(text: str, budget: Budget) -> Built:
             if count % _EVENTS == 0:
                 budget.check_time()
     except (YAMLError, ValueError) as error:
+        if getattr(error, "problem", None) == _TOO_DEEP:
+            raise _nested_too_deep() from error
         mark = getattr(error, "problem_mark", None)
         builder.built.broken = f"no YAML from line {mark.line + 1} on" if mark else "no YAML"
     finally:
@@ -130,7 +133,7 @@ class _Builder:
 
     def _begin(self, value: dict[str, Any] | list[Any], anchor: str | None) -> None:
         if len(self._open) >= DEPTH:
-            raise LimitError(f"YAML nested more than {DEPTH} levels deep")
+            raise _nested_too_deep()
         self._open.append(_Open(value=value, anchor=anchor))
 
     def _put(self, value: object, weight: int, anchor: str | None) -> None:
@@ -168,3 +171,7 @@ def _scalar(event: Any) -> object:  # noqa: ANN401 - as above
     if _NUMBER.fullmatch(text):
         return int(text)
     return float(text) if len(text) < 300 and _REAL.fullmatch(text) else text
+
+
+def _nested_too_deep() -> LimitError:
+    return LimitError(f"YAML nested more than {DEPTH} levels deep")

@@ -30,6 +30,7 @@ from steelyard.engines.transformers.attention import Blocks, blocks
 from steelyard.engines.transformers.encoding import encoder
 from steelyard.engines.transformers.loading import Loaded, load
 from steelyard.engines.transformers.masks import additive, visible
+from steelyard.engines.transformers.trial import try_packs
 
 if TYPE_CHECKING:
     import torch
@@ -50,8 +51,8 @@ class Transformers:
         digests: Digests of files in the folder that are known already, by name.
 
     Raises:
-        EngineError: The folder cannot be loaded, or the model needs its own code or a state that
-            packs cannot share.
+        EngineError: The folder cannot be loaded, the model needs its own code or a state that
+            packs cannot share, or it scores a small pack otherwise than sequences (`try_packs`).
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Transformers:
         self._encode = encoder(self._loaded.tokenizer)
         self._held: Tokens = ()
         self._cache: Any = None
+        try_packs(self._loaded, self.score)
 
     def card(self) -> Card:
         """Return which engine runs which model, and how."""

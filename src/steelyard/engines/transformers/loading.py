@@ -111,6 +111,12 @@ def load(folder: Path, *, dtype: str, device: str, digests: Mapping[str, Digest]
             f"{model.config.model_type} models keep a state that requests cannot share",
             hint="convert the model to GGUF and use the engine llama",
         )
+    if "local" in getattr(model.config, "attention_layers", ()):
+        raise EngineError(
+            f"{model.config.model_type} models look back by the place of a token in memory, which"
+            " is another one in a pack",
+            hint="convert the model to GGUF and use the engine llama",
+        )
     return Loaded(model, tokenizer, _card(folder, weights, model, tokenizer, digests))
 
 
