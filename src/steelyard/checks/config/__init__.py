@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Probe `config`: what configurations make a loader or an installer fetch and call."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
@@ -10,9 +9,10 @@ from steelyard.checks.config import descriptors as d
 from steelyard.core.claim import Claim, Fact, Severity, exactly
 from steelyard.core.probe import Context, Descriptor, place, probe
 from steelyard.core.subject import Model, Part
-from steelyard.formats.build_steps import fetching_steps, is_dockerfile, is_modelfile
+from steelyard.formats.build_steps import bases, fetching_steps, is_dockerfile, is_modelfile
 from steelyard.formats.exported_program import ExportedProgram, targets_of
 from steelyard.formats.json import JsonDocument
+from steelyard.formats.paths import escapes, shown
 from steelyard.formats.port import Flaw
 from steelyard.formats.python_dangers import Dangers
 from steelyard.formats.requirements import (
@@ -22,7 +22,7 @@ from steelyard.formats.requirements import (
     origins_of_lines,
     origins_of_project,
 )
-from steelyard.formats.targets import Judge, Judgement, Libraries, Target, tagged, targets
+from steelyard.formats.targets import Judge, Judgement, Libraries, Target, includes, tagged, targets
 from steelyard.formats.text import Text
 from steelyard.formats.yaml import YamlDocument
 from steelyard.knowledge import entry
@@ -62,7 +62,8 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     JSON and YAML documents in every layer, those inside archives such as `.nemo` too: members
     `_target_`, `_component_`, `class_path` and `target` that name a callable, tags of YAML that do,
     members that are there twice. Requirements and constraints of pip, `pyproject.toml`, `Pipfile`,
-    conda environments: where packages come from. Dockerfiles: steps that fetch and run. No tag and no
+    conda environments: where packages come from. Dockerfiles: steps that fetch and run. Modelfiles: what
+    they build on. No tag and no
     alias of YAML is honoured, nothing is imported.
 
     ## Why it matters
@@ -77,7 +78,7 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
 
     ## What it cannot see
     What a package does once it is installed or imported. Names that other tools compute from several
-    values. Templates of other languages; a Modelfile is named in a fact and not examined further.
+    values. Templates of other languages; of a Modelfile only what it builds on is looked at.
 
     ## Sources
     hydra 1.3; NeMo 2; torchtune; HyperPyYAML 1.2; PyYAML 6.0; pip 25; PEP 508, 621; the names listed in
@@ -107,6 +108,7 @@ def _document(part: Part, content: JsonDocument | YamlDocument, judge: Judge) ->
         found += targets({key: value})
     if isinstance(content, YamlDocument):
         found += tagged(content.tags)
+        yield from _includes(part.where, content)
         yield from _origins(part.where, origins_of_environment(content.value))
     claims = [claim for target in found for claim in _target(part.where, target, judge)]
     yield from claims[:_MOST]
@@ -122,6 +124,20 @@ def _target(where: str, target: Target, judge: Judge) -> Iterator[Claim]:
     if target.line and target.key.startswith("tag:"):
         severity = Severity.MEDIUM if judgement == "allowed" else None
         yield d.OBJECT_TAG.at(at, message, severity=severity)
+
+
+def _includes(where: str, content: YamlDocument) -> Iterator[Claim]:
+    for path, line in list(includes(content.tags))[:_MOST]:
+        at, message = place(where, line=line), f"the file {shown(path)!r} is put in place of a tag"
+        if _elsewhere(path):
+            yield d.INCLUDE.at(at, message)
+        elif not path.lower().endswith((".yaml", ".yml")):
+            yield d.INCLUDE.at(at, message, severity=Severity.MEDIUM)
+
+
+def _elsewhere(path: str) -> bool:
+    """Tell whether a path is an address, or leads out of the folder."""
+    return "://" in path or path.startswith("~") or escapes(path.encode("utf-8", "replace"))
 
 
 def _flaws(where: str, flaws: Iterable[Flaw]) -> Iterator[Claim]:
@@ -140,8 +156,16 @@ def _text(where: str, text: str) -> Iterator[Claim]:
         for step in fetching_steps(text):
             yield d.REMOTE_STEP.at(place(where, line=step.line), step.written)
     elif is_modelfile(where):
-        base = re.search(r"^\s*FROM\s+(\S+)", text, re.MULTILINE | re.IGNORECASE)
-        yield Fact(name="config.modelfile", value=base[1] if base else "", where=where)
+        yield from _modelfile(where, text)
+
+
+def _modelfile(where: str, text: str) -> Iterator[Claim]:
+    found = list(bases(text))
+    named = next((base for base in found if base.keyword == "FROM"), None)
+    yield Fact(name="config.modelfile", value=named.path if named else "", where=where)
+    for base in [base for base in found if _elsewhere(base.path)][:_MOST]:
+        message = f"{base.keyword} names {shown(base.path)!r}"
+        yield d.OTHER_BASE.at(place(where, line=base.line), message)
 
 
 def _project(where: str, text: str) -> Iterator[Claim]:
