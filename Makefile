@@ -6,6 +6,7 @@ VENV ?= .venv
 PYTEST_ARGS ?= -n auto
 FUZZ_ARGS ?= --seconds 60
 TORCH ?= 2.13.0
+BENCH_EVAL ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -14,7 +15,7 @@ SELF := $(PIP) install -qq --no-deps --no-build-isolation --no-index --editable 
 MODEL := demo/model/SmolLM2-135M-Instruct.Q4_1.gguf
 
 .DEFAULT_GOAL := help
-.PHONY: help setup full demo test check format docs bench bench-scan fuzz coverage lock clean
+.PHONY: help setup full demo test check format docs bench bench-eval bench-scan fuzz coverage lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -50,6 +51,13 @@ bench: $(VENV)/.dev ## Measure cost beside hashing and other scanners (10 minute
 	@$(BIN)/python -m benchmarks.startup
 	@$(BIN)/python -m benchmarks.registry
 	@$(BIN)/python -m benchmarks.scan_cost
+	@$(BIN)/python -m benchmarks.shards
+	@$(BIN)/python -m benchmarks.opcodes
+	@$(BIN)/python -m benchmarks.use_cases
+	@$(BIN)/python scripts/write_docs.py
+
+bench-eval: $(VENV)/.full ## Measure scoring beside lm-evaluation-harness (BENCH_EVAL='--lm-eval ENV --model DIR --data DIR')
+	@$(BIN)/python -m benchmarks.eval_cost $(BENCH_EVAL)
 	@$(BIN)/python scripts/write_docs.py
 
 bench-scan: $(VENV)/.dev ## Measure detection beside other scanners (needs the corpus generator)

@@ -7,6 +7,7 @@ Fixtures for all: `never_runs` (proof that a check is static), `real_model` (the
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -19,6 +20,9 @@ from tests.watch import WATCH
 ROOT = Path(__file__).parent.parent
 _NOWHERE = "http://127.0.0.1:9"  # the discard port: programs that a test starts stay here as well
 _HOME_OF_ITS_OWN = ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as shells start what runs behind them
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile(
     "local", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
