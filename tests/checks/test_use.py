@@ -325,3 +325,33 @@ def test_a_label_that_is_not_the_licence_the_base_wants_kept_is_told():
     declared = list(declared_at_all(model, found))
     rules = [one.rule for one in doubts(rulings(model, found, declared, made_from, Use()))]
     assert "use.label-not-same-terms" in rules
+
+
+@pytest.mark.parametrize(
+    ("text", "teacher"),
+    [
+        ("It is distilled from GPT-4o.", "GPT-4o"),
+        ("The answers were generated with Claude 3.5 Sonnet.", "Claude 3.5 Sonnet"),
+        ("Synthetic data from Gemini 2.5 Pro was used.", "Gemini 2.5 Pro"),
+        ("---\ndatasets: [tatsu-lab/alpaca]\n---\n", "openai/text-davinci-003"),
+    ],
+)
+def test_a_teacher_of_which_nothing_is_known_is_told_and_changes_no_answer(text, teacher):
+    head = "---\nlicense: mit\n---\n"
+    given = text.replace("---\n", "---\nlicense: mit\n", 1) if "---" in text else head + text
+    use = Use(commercial=True, distribute=True, publish=True)
+    told, plain = look_at(use, README__md=given), look_at(use, README__md=head)
+    (found,) = [one for one in told if getattr(one, "rule", "") == "use.teacher-unknown"]
+    assert (str(found.severity), repr(teacher) in found.message) == ("low", True)
+    watched = [
+        one.value["text"]
+        for one in told
+        if isinstance(one, Fact) and one.name == "use.condition" and one.value["name"] == "teacher"
+    ]
+    assert len(watched) == 1 and repr(teacher) in watched[0]
+    for action in ACTIONS:
+        answers = [
+            [one.value for one in claims if getattr(one, "name", "") == f"use.{action}"]
+            for claims in (told, plain)
+        ]
+        assert answers[0] == answers[1]

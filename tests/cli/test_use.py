@@ -13,6 +13,7 @@ from steelyard.core.errors import UsageError
 from steelyard.core.use import Use
 from steelyard.knowledge.licence import licence
 from steelyard.knowledge.questions import questions
+from tests.samples.licences import MIT
 
 CARD = "---\nlicense: llama3.1\nbase_model: meta-llama/Llama-3.1-8B\n---\nA model.\n"
 
@@ -124,6 +125,19 @@ def test_a_notice_holds_sentences_words_and_names_within_eighty_columns(model, t
     assert "include the whole text of Llama 3.1 Community License" in flat
     assert "Not legal advice" in flat
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_notice_names_the_file_that_holds_a_text_or_where_to_get_it(model, tmp_path, capsys):
+    (tmp_path / "steelyard.toml").write_text("[use]\ncommercial = true\ndistribute = true\n")
+    (model / "README.md").write_text("---\nlicense: mit\n---\n")
+    command = ["report", str(model), "--as", "notice", "--store", "none"]
+    assert run(command) == 0
+    flat = " ".join(capsys.readouterr().out.split())
+    assert "File: no file that was looked at holds this text: get it from https://" in flat
+    (model / "LICENSE").write_text(MIT)
+    assert run(command) == 0
+    flat = " ".join(capsys.readouterr().out.split())
+    assert "File: the text stands in LICENSE, word for word, sha256:" in flat
 
 
 def test_a_notice_without_a_profile_says_what_is_missing(model, capsys):

@@ -9,6 +9,7 @@ import pytest
 
 import steelyard
 from steelyard.core.policy import Outcome
+from steelyard.core.use import Use
 
 HOSTILE = b"cos\nsystem\n(S'touch /tmp/steelyard-ran'\ntR."
 
@@ -50,3 +51,14 @@ def test_the_package_has_what_it_says_and_no_more():
     assert set(steelyard.__all__) <= set(dir(steelyard))
     with pytest.raises(AttributeError, match="no attribute 'chekc'"):
         _ = steelyard.chekc
+
+
+def test_a_use_profile_is_a_mapping_or_a_use(tmp_path):
+    (tmp_path / "README.md").write_text("---\nlicense: cc-by-nc-4.0\n---\n")
+    for use in ({"commercial": True, "serves": ["DE"]}, Use(commercial=True, serves=("DE",))):
+        dossier = steelyard.check(tmp_path, use=use)
+        said = {getattr(item.claim, "name", ""): item.claim for item in dossier.evidence}
+        assert said["use.run"].value == "no"
+        assert list(said["use.profile"].value["serves"]) == ["DE"]
+    with pytest.raises(steelyard.SteelyardError, match="no key 'comercial'"):
+        steelyard.check(tmp_path, use={"comercial": True})

@@ -21,6 +21,7 @@ from tests.samples.graphs import (
     graph_attribute,
     onnx,
     onnx_function,
+    onnx_graph,
     onnx_node,
     onnx_tensor,
     text_attribute,
@@ -80,7 +81,7 @@ def test_graphs_nested_without_end_are_refused() -> None:
 
 def test_elements_are_opaque_and_what_else_is_there_is_read() -> None:
     pickle = b"\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R."
-    right = onnx(tensors=[onnx_tensor(dims=(len(pickle),), dtype=2, raw=pickle)])
+    right = onnx(tensors=[onnx_tensor(dims=(2, len(pickle)), dtype=2, raw=2 * pickle)])
     assert list(layers(right)) == ["m.onnx"]
     wrong = onnx(tensors=[onnx_tensor(dims=(1,), dtype=2, raw=pickle)])
     assert "pickle" in layers(wrong).values()
@@ -88,6 +89,40 @@ def test_elements_are_opaque_and_what_else_is_there_is_read() -> None:
     assert "pickle" in layers(unknown).values()
     attribute = text_attribute("blob", pickle + bytes(600))
     assert "pickle" in layers(onnx([onnx_node("Add", attributes=attribute)])).values()
+
+
+@pytest.mark.parametrize("more", [b"", b"0" * 600])
+def test_tensors_that_nothing_takes_in_and_bytes_in_a_row_are_read(more: bytes) -> None:
+    pickle = b"\x80\x02cposix\nsystem\nX\x02\x00\x00\x00id\x85R." + more
+    pickle += bytes(-len(pickle) % 4)
+    spare = onnx_tensor("spare", dims=(len(pickle) // 4,), raw=pickle)
+    assert "pickle" in layers(onnx(tensors=[spare])).values()
+    used = onnx_node("Add") + field(1, "spare")
+    assert list(layers(onnx([used], [spare]))) == ["m.onnx"]
+    row = onnx_tensor(dims=(1, len(pickle)), dtype=3, raw=pickle)
+    assert "pickle" in layers(onnx(tensors=[row])).values()
+    texts = onnx_tensor(dims=(2,), dtype=8, more=field(6, "ordinary") + field(6, pickle))
+    assert "pickle" in layers(onnx(tensors=[texts])).values()
+    constant = field(5, field(1, "value") + field(5, spare) + field(20, 4))
+    node = field(2, "made") + field(4, "Constant") + constant
+    assert "pickle" in layers(onnx([node])).values()
+    taken = onnx_node("Add") + field(1, "made")
+    assert list(layers(onnx([node, taken]))) == ["m.onnx"]
+
+
+@pytest.mark.parametrize("name", ["model.bin", "model"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        field(1, 8) + field(7, field(1, b"") * 30_000 + onnx_graph([onnx_node("Add")])),
+        field(1, 8) + field(7, field(77, b"x") * 30_000 + onnx_graph([onnx_node("Add")])),
+        field(1, 8) + field(8, field(2, 17)) * 30_000 + field(7, onnx_graph([onnx_node("Add")])),
+        field(99, b"x") * 30_000 + WHOLE,
+    ],
+    ids=["nameless nodes", "fields of the graph", "operator sets", "fields of the model"],
+)
+def test_a_model_is_known_behind_fields_without_end(name: str, model: bytes) -> None:
+    assert identify(name, BytesSource(model)).id == "onnx"
 
 
 class Huge:

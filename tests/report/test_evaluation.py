@@ -13,9 +13,9 @@ from steelyard.core.engine import Sampling
 from steelyard.evals.comparison import compare
 from steelyard.evals.requests import Completion, Written
 from steelyard.report.evaluation import lm_eval
-from steelyard.report.evaluation.forest import Point, forest
 from steelyard.report.evaluation.html import comparison_page, run_page
 from steelyard.report.evaluation.terminal import draw_comparison, draw_run
+from steelyard.report.summary.forest import Point, forest
 from tests.samples.runs import run
 
 

@@ -96,3 +96,10 @@ def test_long_lists_are_cut_with_a_count() -> None:
     text = render(dossiers.crowded(2_000))
     assert "more kinds of findings, in the dossier document" in text
     assert "- and 984 more gaps, in the dossier document" in text
+
+
+def test_scores_stand_in_a_table_with_their_intervals() -> None:
+    text = render(dossiers.measured())
+    assert "| `mmlu` | `acc` | `0.4512` | `0.4300 to 0.4700` | `14,042` |" in text
+    assert "- engine: `llama.cpp 0.3.16 (threads=1, weights=Q4_1)`" in text
+    assert "#### Scores" not in render(dossiers.sound())

@@ -151,3 +151,10 @@ def test_very_many_findings_stay_one_page() -> None:
     text = drawn(dossiers.crowded(20_000))
     assert len(text.splitlines()) < 80
     assert "more kinds of findings; steelyard report shows them" in text
+
+
+def test_scores_are_told_with_intervals_and_engine() -> None:
+    text = drawn(dossiers.measured())
+    assert "\n  mmlu acc: 0.4512 (0.4300 to 0.4700, n 14,042)\n" in text
+    assert "measured with llama.cpp 0.3.16 (threads=1, weights=Q4_1)" in text
+    assert "held against 3 models, related to none" in text

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from steelyard.core.claim import Claim, Fact, Finding, Gap, Measurement, Severity, exactly
 from steelyard.core.digest import digest_bytes
 from steelyard.core.dossier import Dossier, Identity
@@ -474,4 +476,42 @@ def circling() -> Dossier:
     return descended(kin, links)
 
 
-ALL = (sound, poisoned, unknown, warned, settled, empty, hostile, odd, merged, circling)
+def measured() -> Dossier:
+    """Return a dossier that says whose weights these are, and what evaluations measured."""
+    base = dossier(
+        "measured",
+        [artifact("model.safetensors", 256 * MIB, "safetensors")],
+        [
+            *completed("pickle", "weights"),
+            ("weights", _relation("quantised", "org/base-1b", "98 % of the tensors, within Q4_K")),
+            ("weights", _relation("lora_merged", NASTY, NASTY)),
+            ("weights", Fact(name="weights.compared", value={"unrelated": 3}, where="b.gguf")),
+        ],
+    )
+    scores = [
+        ("mmlu", "acc", 0.4512, 0.43, 0.47, 14_042),
+        ("hellaswag", "acc_norm", 0.61, 0.6, 0.62, 10_042),
+        ("arc_easy", "acc", 0.72, 0.7, 0.74, 2_376),
+        ("wikitext", "word_perplexity", 18.97, 18.1, 19.9, 62),
+        (NASTY, NASTY, 1e300, -1e300, 1.7e308, 1),
+    ]
+    engine = "llama.cpp 0.3.16 (threads=1, weights=Q4_1)"
+    source = Source(probe="eval", version="1", engine=engine)
+    evidence = tuple(
+        witness(
+            base.subject.digest,
+            Measurement(metric=f"{task}.{name}", value=value, unit="1", low=low, high=high, n=n),
+            source,
+            AT,
+        )
+        for task, name, value, low, high, n in scores
+    )
+    return msgspec.structs.replace(base, evidence=base.evidence + evidence)
+
+
+def _relation(relation: str, to: str, why: str) -> Fact:
+    value = {"relation": relation, "to": to, "why": why, "sigmas": 40.0}
+    return Fact(name="weights.relation", value=value, where="model.safetensors")
+
+
+ALL = (sound, poisoned, unknown, warned, settled, empty, hostile, odd, merged, circling, measured)

@@ -202,6 +202,9 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     examined; the model cannot be loaded without it. Names, descriptions and attributes that merely
     mention code mean nothing to a runtime and are not judged.
 
+    Bytes of a tensor that no node takes in, bytes in a row (u8, i8) and texts that are none are read like
+    any other file, as a layer `tensor@offset`: what hides there is found by the probe of its format.
+
     ## What it cannot see
     What the weights make a model do. What a custom operation does: its library is not in the model.
     Whether known operations have flaws in a runtime's version.

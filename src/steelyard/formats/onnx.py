@@ -9,7 +9,7 @@ Source: onnx 1.22, onnx/onnx.proto, docs/IR.md and docs/ExternalData.md.
 
 from collections.abc import Iterator
 
-from steelyard.core.errors import MalformedError
+from steelyard.core.errors import LimitError, MalformedError
 from steelyard.formats.onnx_graph import ModelWalk
 from steelyard.formats.onnx_types import External, Onnx, Operation
 from steelyard.formats.polyglot import other_views
@@ -20,8 +20,9 @@ from steelyard.formats.source import SliceSource, Source
 
 __all__ = ["ONNX", "External", "Onnx", "Operation"]
 
-_LOOKED_AT = 2_000  # fields that identification walks
+_LOOKED_AT = 20_000  # fields that identification walks
 _GRAPH = {1: LENGTH, 2: LENGTH, 5: LENGTH, 10: LENGTH, 11: LENGTH, 12: LENGTH, 13: LENGTH}
+_MEANT = {"attribute": "attribute", "elements": "tensor"}
 _HIDDEN = 10_000  # ranges that are read as layers of their own
 
 
@@ -60,20 +61,24 @@ def members(content: Onnx, source: Source, budget: Budget) -> Iterator[Member]:
 
 
 def hidden_member(source: Source, hole: Range) -> Member:
-    """Return a range as a layer: `attribute@offset` where it has a meaning, else `gap@offset`."""
-    kind = "attribute" if hole.what == "attribute" else "gap"
+    """Return a range as a layer: by what it should be where it has a meaning, else `gap@offset`."""
+    kind = _MEANT.get(hole.what, "gap")
     inner = SliceSource(source, hole.start, hole.end - hole.start)
     return Member(name=f"{kind}@{hole.start}", source=inner)
 
 
 def _is_onnx(glimpse: Glimpse) -> bool:
-    """Tell a ModelProto: an IR version, and a graph that begins like one."""
+    """Tell a ModelProto: an IR version, and a graph that begins like one.
+
+    Fields without end in front of these are read as a model that means to hide.
+    """
     if not _may_begin(glimpse.head):
         return False
     wire = Wire(glimpse.source, None, most=_LOOKED_AT)
-    version = graph = False
+    version = graph = lengths = False
     try:
         for field in wire.fields(0, glimpse.source.size):
+            lengths |= field.wire == LENGTH
             if field.number == 1:
                 version = field.wire == VARINT and 0 < field.value < 1000
                 if not version:
@@ -82,6 +87,8 @@ def _is_onnx(glimpse: Glimpse) -> bool:
                 graph = _is_graph(wire, field)
                 if not graph:
                     return False
+    except LimitError:
+        return version or lengths
     except MalformedError as error:
         cut = "truncated" in error.message and version and 0 <= error.at < glimpse.source.size
         return (version and graph) or (cut and _goes_on(glimpse))
@@ -104,6 +111,8 @@ def _is_graph(wire: Wire, graph: Field) -> bool:
             seen += field.number in _GRAPH
             if seen == 3:
                 return True
+    except LimitError:
+        return True
     except MalformedError:
         return False
     return seen > 0

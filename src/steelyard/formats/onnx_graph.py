@@ -20,6 +20,8 @@ _SHORT = 256  # bytes of an attribute that is kept as a text
 _LONG = 512  # bytes of an attribute that may be something else than a text
 _OPERATIONS = 20_000  # operations of different names
 _TENSORS = 500_000
+_NAMES = 1_000_000  # values that nodes take in
+_NAMES_BYTES = 64 << 20  # of their names together
 _TEXTS = 100_000  # texts of one operation
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
 
@@ -40,6 +42,9 @@ class ModelWalk:
         self.external: list[External] = []
         self.hidden: list[Range] = []
         self.flaws = FlawList()
+        self._used: set[bytes] = set()
+        self._used_bytes = 0
+        self._spare: list[tuple[tuple[bytes, ...], tuple[Range, ...]]] = []
         self._operations: dict[tuple[str, str], list[int]] = {}
         self._texts: dict[tuple[str, str], dict[tuple[str, str], None]] = {}
         self._wire = wire
@@ -53,6 +58,12 @@ class ModelWalk:
 
     def model(self, start: int, end: int) -> None:
         """Walk a ModelProto."""
+        self._model(start, end)
+        for names, ranges in self._spare:
+            if self._used.isdisjoint(names):
+                self.hidden += ranges
+
+    def _model(self, start: int, end: int) -> None:
         for field in self._wire.fields(start, end):
             if field.number == 1:
                 self.ir_version = field.value
@@ -77,32 +88,60 @@ class ModelWalk:
                 self._node(field, depth)
             elif field.number == 5:
                 self._tensor(field)
+            elif field.number == 12:
+                self._output(field)
             elif field.number == 15:
                 self._sparse(field)
             else:
                 self._unknown(field, _GRAPH, "a graph")
 
     def _node(self, node: Field, depth: int) -> None:
-        name = domain = ""
+        told = {4: "", 7: ""}
         texts: list[tuple[str, str]] = []
+        outputs: list[bytes] = []
+        spare = len(self._spare)
         for field in self._wire.fields(*as_message(node)):
-            if field.number == 4:
-                name = self._wire.text_of(field)
-            elif field.number == 7:
-                domain = self._wire.text_of(field)
+            if field.number == 1:
+                self._use(field)
+            elif field.number == 2:
+                outputs.append(self._wire.bytes_of(field))
+            elif field.number in told:
+                told[field.number] = self._wire.text_of(field)
             elif field.number == 5:
                 self._attribute(field, texts, depth)
-            elif field.number not in _NODE:
+            else:
                 self._unknown(field, _NODE, "a node")
-        key = ("" if domain == "ai.onnx" else domain, name)
-        counted = self._operations.setdefault(key, [0, node.at])
+        name, domain = told[4], told[7]
+        # The tensor of a constant is used where its output is, that of another node by the node.
+        held = self._spare[spare:] if name == "Constant" else []
+        self._spare[spare:] = [(tuple(outputs), ranges) for _, ranges in held]
+        self._count(("" if domain == "ai.onnx" else domain, name), texts, node.at)
+
+    def _count(self, key: tuple[str, str], texts: list[tuple[str, str]], at: int) -> None:
+        """Count a node of an operation, and keep what its attributes say."""
+        counted = self._operations.setdefault(key, [0, at])
         counted[0] += 1
         if counted[0] == 1:
             self._texts[key] = {}
             if len(self._operations) > _OPERATIONS:
-                raise LimitError(f"more than {_OPERATIONS:,} different operations", node.at)
-        if texts and (domain or counted[0] == 1):
-            self._keep(key, texts, node.at)
+                raise LimitError(f"more than {_OPERATIONS:,} different operations", at)
+        if texts and (key[0] or counted[0] == 1):
+            self._keep(key, texts, at)
+
+    def _use(self, name: Field) -> None:
+        """Note the name of a value that something takes in."""
+        taken = self._wire.bytes_of(name)
+        if taken in self._used:
+            return
+        self._used.add(taken)
+        self._used_bytes += len(taken)
+        if len(self._used) > _NAMES or self._used_bytes > _NAMES_BYTES:
+            raise LimitError(f"more than {_NAMES:,} values, or names of great length", name.at)
+
+    def _output(self, output: Field) -> None:
+        for field in self._wire.fields(*as_message(output)):
+            if field.number == 1:
+                self._use(field)
 
     def _keep(self, key: tuple[str, str], texts: list[tuple[str, str]], at: int) -> None:
         """Keep what the attributes of an operation say, each text once."""
@@ -142,7 +181,15 @@ class ModelWalk:
             raise LimitError(f"more than {_TENSORS:,} tensors", field.at)
         self.tensors.append(tensor.info())
         self.external += tensor.external()
-        self.hidden += tensor.check(self.flaws)
+        told = tensor.check(self.flaws)
+        self.hidden += told
+        rest = [each for each in tensor.runs if each.end - each.start > _SMALL]
+        rest = [each for each in rest if all(each.start != one.start for one in told)]
+        self.hidden += tensor.texts
+        if not tensor.opaque:
+            self.hidden += rest
+        elif rest:
+            self._spare.append(((tensor.name_bytes,), tuple(rest)))
 
     def _sparse(self, sparse: Field) -> None:
         for field in self._wire.fields(*as_message(sparse)):

@@ -12,8 +12,12 @@ from steelyard.formats.ranges import Range
 from steelyard.formats.tensor import TensorInfo
 
 _KNOWN = frozenset(range(1, 15)) | {16}
-_RAW, _FLOATS, _DOUBLES, _EXTERNAL = 9, 4, 10, 13
+_RAW, _FLOATS, _DOUBLES, _EXTERNAL, _TEXTS = 9, 4, 10, 13, 6
+_RUNS = frozenset({4, 5, 7, 9, 10, 11})  # fields that hold elements as one run of bytes
+_OCTETS = frozenset({2, 3})  # data types whose elements are bytes, so that they may be anything
 _SMALL = 16  # bytes of an unknown field that hide nothing
+_LONG = 512  # bytes of a text that may be something else
+_CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1b")
 _HUGE = 1 << 63  # bytes; beyond them the arithmetic of loaders wraps around
 
 
@@ -29,27 +33,35 @@ class TensorReading:
     def __init__(self, wire: Wire, start: int, end: int) -> None:
         self.at = start
         self.name = ""
+        self.name_bytes = b""
         self.dims: list[int] = []
         self.type = 0
         self.raw: list[Range] = []
         self.typed: dict[int, int] = {}
         self.entries: list[tuple[str, str, int]] = []
+        self.runs: list[Range] = []
+        self.texts: list[Range] = []
         self.unknown: list[Range] = []
         for field in wire.fields(start, end):
             self._take(wire, field)
 
     def _take(self, wire: Wire, field: Field) -> None:
         number = field.number
+        if field.wire == LENGTH and number in _RUNS:
+            self.runs.append(Range(field.start, field.end, "elements"))
         if number == 1:
             self.dims += wire.integers(field)
         elif number == 2:
             self.type = field.value
         elif number == 8:
             self.name = shown(wire.text_of(field))
+            self.name_bytes = wire.bytes_of(field)
         elif number == _RAW:
             self.raw.append(Range(field.start, field.end, "raw"))
         elif number in (_FLOATS, _DOUBLES) and field.wire == LENGTH:
             self.typed[number] = self.typed.get(number, 0) + field.size
+        elif number == _TEXTS and may_be_no_text(wire, field):
+            self.texts.append(Range(field.start, field.end, "elements"))
         elif number == _EXTERNAL:
             self.entries.append((*pair(wire, field), field.at))
         elif number not in _KNOWN and field.size > _SMALL:
@@ -63,6 +75,15 @@ class TensorReading:
             return -1
         bits = math.prod(self.dims) * known[1]
         return (bits + 7) // 8
+
+    @property
+    def opaque(self) -> bool:
+        """Tell whether its bytes are the numbers they are said to be, as far as type and shape say.
+
+        A weight has several extents; bytes in a row are how a model carries a file.
+        """
+        longest = max((abs(extent) for extent in self.dims), default=1)
+        return self.type not in _OCTETS or math.prod(self.dims) != longest
 
     def info(self) -> TensorInfo:
         """Return what every weight format says of a tensor."""
@@ -120,6 +141,14 @@ class TensorReading:
             for key, value, at in self.entries
             if key == "location"
         ]
+
+
+def may_be_no_text(wire: Wire, field: Field) -> bool:
+    """Tell whether what should be a text may be something else: it is long, or has control bytes."""
+    if field.wire != LENGTH or field.size <= _SMALL:
+        return False
+    head = wire.source.read(field.start, min(field.size, _LONG))
+    return field.size >= _LONG or head.translate(None, _CONTROL) != head
 
 
 def pair(wire: Wire, field: Field) -> tuple[str, str]:

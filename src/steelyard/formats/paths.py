@@ -58,3 +58,8 @@ def shown(text: str) -> str:
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
+
+
+def elsewhere(path: str) -> bool:
+    """Tell whether a path is an address, or leads out of the folder."""
+    return "://" in path or path.startswith("~") or escapes(path.encode("utf-8", "replace"))

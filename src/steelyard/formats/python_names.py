@@ -153,6 +153,8 @@ class Names:
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> list[str]:
         bases = self._origins(node.value, scope)
+        if node.attr == "__call__":  # to call it is to call what it is of
+            return bases
         if bases:
             return [origin for base in bases for origin in _member(base, node.attr)]
         return list(self._known.get((self._bindings.module, f".{node.attr}"), ()))

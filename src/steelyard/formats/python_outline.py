@@ -76,13 +76,24 @@ class Outline:
             special = [name for name in self.methods.get(owner, []) if name.startswith("__")]
             return [f"{owner}.{name}" for name in special]
         base, dot, name = call.rpartition(".")
-        if not dot or not base:
+        if not dot:
+            return self._aliases(name)
+        if not base:
             return [name]
         found = self.bindings.module.look_up(base)
         imported = found is not None and all(
             isinstance(binding, str) and binding != LOCAL for binding in found[1]
         )
         return [] if imported else [name]
+
+    def _aliases(self, name: str) -> list[str]:
+        """Return a name, and those of the functions that the module gave that name as well."""
+        names = [name]
+        for each in names:
+            _, bindings = self.bindings.module.look_up(each) or (None, [])
+            given = [one.id for one in bindings if isinstance(one, ast.Name)]
+            names += [one for one in dict.fromkeys(given) if one not in names]
+        return names
 
     def _push(self, nodes: Sequence[ast.AST], unit: Unit, scope: Scope, owner: str) -> None:
         self._stack += [(node, unit, scope, owner) for node in reversed(nodes)]
@@ -179,12 +190,20 @@ class Outline:
             unit.calls[f"{base}.{node.attr}"] = None
 
     def _note_call(self, node: ast.Call, unit: Unit) -> None:
-        if isinstance(node.func, ast.Name):
-            unit.calls[node.func.id] = None
-            unit.calls[f"class {node.func.id}"] = None
+        called = _callee(node.func)
+        if isinstance(called, ast.Name):
+            unit.calls[called.id] = None
+            unit.calls[f"class {called.id}"] = None
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             if isinstance(argument, ast.Name):
                 unit.calls[argument.id] = None
+
+
+def _callee(node: ast.expr) -> ast.expr:
+    """Return what is called by `f`, `f.__call__`, `f.__call__.__call__`: f."""
+    while isinstance(node, ast.Attribute) and node.attr == "__call__":
+        node = node.value
+    return node
 
 
 def _has_future_annotations(tree: ast.Module) -> bool:

@@ -33,7 +33,8 @@ _PLAIN_TAGS = frozenset(
         "unicode",
     ]
 )
-_HYPER_TAG = re.compile(r"!(?:new|name|apply|module|call):(.+)")
+_HYPER_TAG = re.compile(r"!(?:new|name|apply|applyref|module|call):(.+)")
+_INCLUDE = re.compile(r"!include:(.+)")
 
 Judgement = Literal["allowed", "unknown", "function", "standard", "dangerous"]
 """What naming a callable may lead to: `allowed` builds an object of a known library; `unknown` is of
@@ -118,6 +119,17 @@ def tagged(tags: tuple[Tag, ...]) -> Iterator[Target]:
             kind, _, name = tag.name.removeprefix(_PYTHON_TAG).partition(":")
             if kind not in _PLAIN_TAGS:
                 yield Target(name=name, pointer="", line=tag.line, key=tag.name, loose=False)
+
+
+def includes(tags: tuple[Tag, ...]) -> Iterator[tuple[str, int]]:
+    """Yield path and line of the files that tags of a YAML document put in their place.
+
+    Source:
+        HyperPyYAML 1.2, core.py, `!include:`: relative to the document, read by the same loader.
+    """
+    for tag in tags:
+        if found := _INCLUDE.fullmatch(tag.name):
+            yield found[1].strip(), tag.line
 
 
 class Judge:

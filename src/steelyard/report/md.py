@@ -14,6 +14,7 @@ from steelyard.report.summary.groups import Group, Holes, descriptors, findings,
 from steelyard.report.summary.licence import terms
 from steelyard.report.summary.lineage import Branch, branches, descent
 from steelyard.report.summary.meaning import next_step
+from steelyard.report.summary.scores import COLUMNS, engines, scores
 from steelyard.report.summary.text import clipped, counted, shown
 from steelyard.report.summary.use import NOTE, use_said
 from steelyard.report.summary.verdict import counts, reasons, sentence
@@ -40,6 +41,7 @@ def render(dossier: Dossier) -> str:
         *_lineage(dossier),
         *_use(dossier),
         *_weights(dossier),
+        *_scores(dossier),
         *_footprint(dossier),
         *_files(dossier),
         *_foot(dossier),
@@ -201,6 +203,21 @@ def _weights(dossier: Dossier) -> Iterator[str]:
         yield _list(lines, _LINES, "relation")
 
 
+def _scores(dossier: Dossier) -> Iterator[str]:
+    found = list(scores(dossier))
+    if not found:
+        return
+    yield "#### Scores"
+    rows = [f"| {' | '.join(map(_cell, one.cells))} |" for one in found[:_LINES]]
+    yield "\n".join([f"| {' | '.join(COLUMNS)} |", "|---|---|--:|--:|--:|", *rows])
+    lines = [f"- engine: {code(engine)}" for engine in engines(found)]
+    if len(found) > _LINES:
+        more = counted(len(found) - _LINES, "more score")
+        lines.append(f"- and {more}, in the dossier document")
+    if lines:
+        yield "\n".join(lines)
+
+
 def _footprint(dossier: Dossier) -> Iterator[str]:
     known = [found for found in footprints(dossier) if found.tensors or found.needs]
     if known:
@@ -247,7 +264,7 @@ MD = Report(
     render=render,
     page="""
 Markdown for the comment of a pull request or an issue: the verdict, why, the findings with place and
-remedy, what was not assessed, licence, weights, footprint, and the files folded away.
+remedy, what was not assessed, licence, weights, scores, footprint, and the files folded away.
 
 Whatever comes from the model (names, messages, labels) stands in code spans, so that it can neither
 mention people nor load images nor forge a heading. Long lists are cut with a count; the dossier

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from steelyard.core.dossier import Dossier
 from steelyard.report import Report
+from steelyard.report.summary.licence_files import licence_files, where_to_get
 from steelyard.report.summary.text import shown
 from steelyard.report.summary.use import ACTIONS, Owed, UseSaid, use_said
 
@@ -68,7 +69,7 @@ def _lines(dossier: Dossier) -> Iterator[str]:
         return
     yield from _barred(said)
     for heading, lead, duties in _PARTS:
-        yield from _part(heading, lead, [owed for owed in said.duties if owed.duty in duties])
+        yield from _part(dossier, heading, lead, [one for one in said.duties if one.duty in duties])
     yield from _held(said)
 
 
@@ -80,7 +81,7 @@ def _barred(said: UseSaid) -> Iterator[str]:
             yield from _wrapped(f"To {ACTIONS.get(one.action, one.action)}: {one.words}.")
 
 
-def _part(heading: str, lead: str, owed: Sequence[Owed]) -> Iterator[str]:
+def _part(dossier: Dossier, heading: str, lead: str, owed: Sequence[Owed]) -> Iterator[str]:
     if not owed:
         return
     yield from ("", _RULE, heading, "")
@@ -90,6 +91,9 @@ def _part(heading: str, lead: str, owed: Sequence[Owed]) -> Iterator[str]:
         yield from _wrapped(one.words, "  ")
         read = f"; {one.read}, as of {one.as_of}" if one.read else ""
         yield from _wrapped(f"[{one.source}{read}]", "    ")
+        if one.duty == "include_licence":
+            lines = list(licence_files(dossier, one.licence)) or [where_to_get(one.licence)]
+            yield from (line for text in lines for line in _wrapped(f"File: {text}.", "    "))
 
 
 def _held(said: UseSaid) -> Iterator[str]:
@@ -122,7 +126,8 @@ begins, texts to include, notices to keep, a statement of changes, terms to pass
 has to hold. Each with the licence, its section, how well the text was read, and when.
 
 It is made of the evidence alone, so the check must have had a use profile: `[use]` in `steelyard.toml`, or
-`--use`. Texts of licences are named, not included; what is in square brackets is to be filled in. It is
+`--use`. Evidence holds no texts of licences: the files that hold them are named with their digests, and where
+no file does, an address. What is in square brackets is to be filled in. It is
 not legal advice.
 """,
 )

@@ -12,6 +12,7 @@ from steelyard.report.summary.groups import Group, descriptors, findings, gaps
 from steelyard.report.summary.licence import LicenceText, Line, terms
 from steelyard.report.summary.lineage import branches, descent
 from steelyard.report.summary.meaning import next_step
+from steelyard.report.summary.scores import engines, scores
 from steelyard.report.summary.text import clipped, counted, shown
 from steelyard.report.summary.use import NOTE, Owed, use_said
 from steelyard.report.summary.verdict import counts, reasons, sentence
@@ -100,6 +101,7 @@ def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:
         ("Lineage", _lineage(dossier)),
         ("Use", _use(dossier)),
         ("Weights", _descent(dossier)),
+        ("Scores", _scores(dossier)),
         ("Footprint", _footprint(dossier)),
         ("Files", _files(dossier)),
         ("Next", [("", step) for step in next_step(dossier)]),
@@ -233,10 +235,18 @@ def _descent(dossier: Dossier) -> Iterator[Row]:
             yield "of", _clean(where)
         yield "", f"{relation.words} {_clean(relation.to)}: {_clean(relation.why)}"
     yield from _more(len(found) - _LINES, "more relation")
-    for _, known in compared(dossier):
-        if known.unrelated + known.undecided and not known.related:
-            count = counted(known.unrelated + known.undecided, "model")
-            yield "", f"held against {count}, related to none"
+    yield from (("", known.words) for _, known in compared(dossier) if known.words)
+
+
+def _scores(dossier: Dossier) -> Iterator[Row]:
+    found = list(scores(dossier))
+    several = len(engines(found)) > 1
+    for one in found[:_LINES]:
+        by = f", {one.engine}" if several else ""
+        yield "", _clean(f"{one.task} {one.metric}: {one.words}{by}")
+    yield from _more(len(found) - _LINES, "more score")
+    if found and not several:
+        yield from (("", f"measured with {_clean(engine)}") for engine in engines(found))
 
 
 def _footprint(dossier: Dossier) -> Iterator[Row]:

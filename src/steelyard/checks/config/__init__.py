@@ -2,15 +2,15 @@
 """Probe `config`: what configurations make a loader or an installer fetch and call."""
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from steelyard.checks.config import descriptors as d
 from steelyard.core.claim import Claim, Fact, exactly
 from steelyard.core.probe import Context, Descriptor, place, probe
 from steelyard.core.subject import Model, Part
-from steelyard.formats.build_steps import fetching_steps, is_dockerfile, is_modelfile
+from steelyard.formats.build_steps import bases, fetching_steps, is_dockerfile, is_modelfile
 from steelyard.formats.json import JsonDocument
+from steelyard.formats.paths import elsewhere, shown
 from steelyard.formats.port import Flaw
 from steelyard.formats.requirements import (
     Origin,
@@ -51,8 +51,8 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
     JSON and YAML documents in every layer, those inside archives such as `.nemo` too: members
     `_target_`, `_component_`, `class_path` and `target` that name a callable, tags of YAML that do,
     members that are there twice. Requirements and constraints of pip, `pyproject.toml`, `Pipfile`,
-    conda environments: where packages come from. Dockerfiles: steps that fetch and run. No tag and no
-    alias of YAML is honoured, nothing is imported.
+    conda environments: where packages come from. Dockerfiles: steps that fetch and run. Modelfiles:
+    what they build on. No tag and no alias of YAML is honoured, nothing is imported.
 
     ## Why it matters
     `hydra.utils.instantiate`, NeMo's `restore_from`, HyperPyYAML and others import whatever a
@@ -66,7 +66,7 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
 
     ## What it cannot see
     What a package does once it is installed or imported. Names that other tools compute from several
-    values. Templates of other languages; a Modelfile is named in a fact and not examined further.
+    values. Templates of other languages; of a Modelfile only what it builds on is looked at.
 
     ## Sources
     hydra 1.3; NeMo 2; torchtune; HyperPyYAML 1.2; PyYAML 6.0; pip 25; PEP 508, 621; the names listed in
@@ -109,8 +109,16 @@ def _text(where: str, text: str) -> Iterator[Claim]:
         for step in fetching_steps(text):
             yield d.REMOTE_STEP.at(place(where, line=step.line), step.written)
     elif is_modelfile(where):
-        base = re.search(r"^\s*FROM\s+(\S+)", text, re.MULTILINE | re.IGNORECASE)
-        yield Fact(name="config.modelfile", value=base[1] if base else "", where=where)
+        yield from _modelfile(where, text)
+
+
+def _modelfile(where: str, text: str) -> Iterator[Claim]:
+    found = list(bases(text))
+    named = next((base for base in found if base.keyword == "FROM"), None)
+    yield Fact(name="config.modelfile", value=named.path if named else "", where=where)
+    for base in [base for base in found if elsewhere(base.path)][:_MOST]:
+        message = f"{base.keyword} names {shown(base.path)!r}"
+        yield d.OTHER_BASE.at(place(where, line=base.line), message)
 
 
 def _project(where: str, text: str) -> Iterator[Claim]:

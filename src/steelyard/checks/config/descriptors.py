@@ -61,6 +61,18 @@ document, so no configuration of a real model needs such a tag.
 """,
     remedy="Load YAML with a safe loader only, and remove the tag",
 )
+INCLUDE = Descriptor(
+    id="config.include",
+    severity=Severity.HIGH,
+    title="A configuration takes in a file from elsewhere",
+    page="""
+A tag such as `!include:` of HyperPyYAML puts another file in its place, and honours the tags in that file
+as well. The path is absolute, climbs out of the model's folder or is an address, so what is built and
+called is decided by a file that does not come with the model; or the file is not named as YAML, so that nobody
+takes it for a configuration, and its tags were not looked at (medium).
+""",
+    remedy="Read the file that is named, and put it into the model's folder as YAML",
+)
 DUPLICATE_KEY = Descriptor(
     id="config.duplicate-key",
     severity=Severity.MEDIUM,
@@ -124,6 +136,16 @@ the way can replace the packages.
 """,
     remedy="Remove the option",
 )
+OTHER_BASE = Descriptor(
+    id="config.other-base",
+    severity=Severity.MEDIUM,
+    title="A Modelfile builds on a file from elsewhere",
+    page="""
+`FROM` or `ADAPTER` of a Modelfile names an address, an absolute path, or one that climbs out of the folder. What
+runs is then not the model that was looked at, but whatever lies there on the machine that builds it.
+""",
+    remedy="Name a file of the folder, or a model of a registry with its tag",
+)
 REMOTE_STEP = Descriptor(
     id="config.remote-step",
     severity=Severity.MEDIUM,
@@ -141,11 +163,13 @@ DESCRIPTORS = (
     FUNCTION_TARGET,
     UNKNOWN_TARGET,
     OBJECT_TAG,
+    INCLUDE,
     DUPLICATE_KEY,
     NOT_PARSED,
     OTHER_INDEX,
     DIRECT_REQUIREMENT,
     LOCAL_REQUIREMENT,
     UNCHECKED_HOST,
+    OTHER_BASE,
     REMOTE_STEP,
 )

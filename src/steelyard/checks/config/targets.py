@@ -11,8 +11,9 @@ from steelyard.core.claim import Claim, Severity
 from steelyard.core.probe import Descriptor, place
 from steelyard.formats.exported_program import ExportedProgram, targets_of
 from steelyard.formats.json import JsonDocument
+from steelyard.formats.paths import elsewhere, shown
 from steelyard.formats.python_dangers import Dangers
-from steelyard.formats.targets import Judge, Judgement, Libraries, Target, tagged, targets
+from steelyard.formats.targets import Judge, Judgement, Libraries, Target, includes, tagged, targets
 from steelyard.formats.yaml import YamlDocument
 from steelyard.knowledge import entry
 
@@ -39,6 +40,7 @@ def claims_of(where: str, content: JsonDocument | YamlDocument) -> Iterator[Clai
         found += targets({key: value})
     if isinstance(content, YamlDocument):
         found += tagged(content.tags)
+        yield from _includes(where, content)
     for target in found:
         yield from _target(where, target)
 
@@ -59,3 +61,12 @@ def _target(where: str, target: Target) -> Iterator[Claim]:
     if target.line and target.key.startswith("tag:"):
         severity = Severity.MEDIUM if judgement == "allowed" else None
         yield d.OBJECT_TAG.at(at, message, severity=severity)
+
+
+def _includes(where: str, content: YamlDocument) -> Iterator[Claim]:
+    for path, line in includes(content.tags):
+        at, message = place(where, line=line), f"the file {shown(path)!r} is put in place of a tag"
+        if elsewhere(path):
+            yield d.INCLUDE.at(at, message)
+        elif not path.lower().endswith((".yaml", ".yml")):
+            yield d.INCLUDE.at(at, message, severity=Severity.MEDIUM)

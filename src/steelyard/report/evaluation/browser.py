@@ -7,7 +7,7 @@ import msgspec
 
 from steelyard.evals.record import SampleRecord
 from steelyard.evals.requests import Continuation, Likelihood, Request, Whole, Written
-from steelyard.report.evaluation.words import score
+from steelyard.report.summary.amounts import score
 from steelyard.report.summary.text import clipped, shown
 
 _TEXT = 6_000  # characters of a prompt, from its end

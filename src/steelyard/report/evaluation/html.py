@@ -9,8 +9,9 @@ from steelyard.evals.comparison import Comparison, Row
 from steelyard.evals.record import Run, SampleRecord, TaskRecord
 from steelyard.evals.statistics.intervals import estimate
 from steelyard.report.evaluation.browser import SampleView, label, mark, side_by_side, view
-from steelyard.report.evaluation.forest import Forest, Point, forest
-from steelyard.report.evaluation.words import conclusion, points, score, sentence, spent_lines
+from steelyard.report.evaluation.words import conclusion, points, sentence, spent_lines
+from steelyard.report.summary.amounts import score
+from steelyard.report.summary.forest import Forest, Point, forest
 from steelyard.report.summary.text import shown
 from steelyard.report.web import rendered
 
@@ -65,7 +66,7 @@ def run_page(run: Run, samples: Sequence[SampleRecord]) -> str:
         parts=(*_scores(run), *_slices(run, samples), _spent(run), _browser(samples)),
         origin=f"run {run.subject}",
     )
-    return rendered("evaluation.html.jinja", ("page.css", "evaluation.css"), page)
+    return rendered("evaluation.html.jinja", ("page.css", "forest.css", "evaluation.css"), page)
 
 
 def comparison_page(
@@ -81,7 +82,7 @@ def comparison_page(
         parts=(_differences(found), _flipped(found, old, new)),
         origin=f"{len(found.rows):,} paired scores",
     )
-    return rendered("evaluation.html.jinja", ("page.css", "evaluation.css"), page)
+    return rendered("evaluation.html.jinja", ("page.css", "forest.css", "evaluation.css"), page)
 
 
 def _scores(run: Run) -> Iterator[Part]:

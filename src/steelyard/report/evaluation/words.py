@@ -9,16 +9,6 @@ from steelyard.report.summary.amounts import count
 from steelyard.report.summary.text import counted, shown
 
 
-def score(value: float) -> str:
-    """Return a score: four places for shares, fewer digits for large numbers.
-
-    Example:
-        >>> score(0.26851), score(18.9764)
-        ('0.2685', '18.98')
-    """
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.2f}"
-
-
 def points(value: float) -> str:
     """Return a difference with its sign.
 

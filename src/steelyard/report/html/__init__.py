@@ -9,7 +9,7 @@ from steelyard.report.web import rendered
 
 def render(dossier: Dossier) -> str:
     """Return the page: no script, no request, every text of the subject escaped."""
-    return rendered("page.html.jinja", ("page.css",), page(dossier))
+    return rendered("page.html.jinja", ("page.css", "forest.css"), page(dossier))
 
 
 HTML = Report(
@@ -19,7 +19,7 @@ HTML = Report(
     render=render,
     page="""
 One HTML file to read, to print and to hand on: the verdict first, then why, the findings with place
-and remedy, what was not assessed, licence, footprint with charts, the files, and the evidence.
+and remedy, what was not assessed, licence, descent, weights, scores and footprint with charts, the files, and the evidence.
 
 It needs no network and holds no script; a content security policy inside forbids both. It follows
 the dark mode of the reader, fits a phone, and prints with everything unfolded. Very long lists are

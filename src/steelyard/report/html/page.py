@@ -26,16 +26,19 @@ from steelyard.report.html.findings import (
 from steelyard.report.html.lineage import Drawing, drawing
 from steelyard.report.summary.amounts import measured, size
 from steelyard.report.summary.footprint import Footprint, footprints
+from steelyard.report.summary.forest import Forest
 from steelyard.report.summary.groups import unassessed
 from steelyard.report.summary.licence import LicenceText, Line, label, terms
 from steelyard.report.summary.lineage import descent
 from steelyard.report.summary.meaning import caveats, next_step
+from steelyard.report.summary.scores import COLUMNS, Score, engines, plots, scores
 from steelyard.report.summary.text import counted, written
 from steelyard.report.summary.use import UseSaid, use_said
 from steelyard.report.summary.verdict import headline, policy_of, score, tally
+from steelyard.report.summary.weights import Relation, compared, relations
 
 _SECONDS = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
-_FILES, _FOOTPRINTS, _FIGURES, _LINES = 300, 12, 12, 60
+_FILES, _FOOTPRINTS, _FIGURES, _LINES, _SCORES = 300, 12, 12, 60, 300
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +69,25 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     charts: Sequence[Chart]
 
 
+class Kinship(msgspec.Struct, frozen=True, kw_only=True):
+    """How weights relate to those of another model."""
+
+    words: str
+    to: str
+    why: str
+    spot: Spot
+
+
+class Scores(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured of its behaviour: plots, and the same as a table."""
+
+    engines: tuple[str, ...]
+    forests: tuple[Forest, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    left_out: int
+
+
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the page shows; each `more_` counts what was left out of the list before it."""
 
@@ -94,6 +116,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     texts: tuple[LicenceText, ...]
     lineage: Drawing | None
     use: UseSaid | None
+    weights: list[Kinship]
+    held_against: list[str]
+    more_weights: int
+    scores: Scores | None
     sizes: list[Size]
     more_sizes: int
     files: list[File]
@@ -115,6 +141,7 @@ def page(dossier: Dossier) -> Page:
     said = terms(dossier)
     found_kin = descent(dossier)
     known = [entry for entry in footprints(dossier) if entry.tensors or entry.needs]
+    related = list(relations(dossier))
     files = dossier.subject.artifacts
     probes = looked(dossier, paths)
     return Page(
@@ -145,6 +172,10 @@ def page(dossier: Dossier) -> Page:
         texts=tuple(map(_text, said.texts[:_LINES])),
         lineage=drawing(found_kin, dossier.subject.name) if found_kin else None,
         use=_use(dossier),
+        weights=[_kinship(where, one, paths) for where, one in related[:_LINES]],
+        held_against=[one.words for _, one in compared(dossier) if one.words][:_LINES],
+        more_weights=max(0, len(related) - _LINES),
+        scores=_scores(list(scores(dossier))),
         sizes=[_size(number, entry, paths) for number, entry in enumerate(known[:_FOOTPRINTS])],
         more_sizes=max(0, len(known) - _FOOTPRINTS),
         files=[_file(file) for file in files[:_FILES]],
@@ -208,6 +239,24 @@ def _use(dossier: Dossier) -> UseSaid | None:
         profile=tuple((clean(key), written(value)) for key, value in said.profile),
         duties=said.duties[:_LINES],
         conditions=said.conditions[:_LINES],
+    )
+
+
+def _kinship(where: str, one: Relation, paths: Container[str]) -> Kinship:
+    return Kinship(
+        words=clean(one.words), to=clean(one.to), why=clean(one.why), spot=spot(where, paths)
+    )
+
+
+def _scores(found: Sequence[Score]) -> Scores | None:
+    if not found:
+        return None
+    return Scores(
+        engines=tuple(map(clean, engines(found)[:_LINES])),
+        forests=plots(found)[:_FIGURES],
+        columns=COLUMNS,
+        cells=tuple(tuple(map(clean, one.cells)) for one in found[:_SCORES]),
+        left_out=max(0, len(found) - _SCORES),
     )
 
 

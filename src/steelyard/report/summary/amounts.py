@@ -46,6 +46,18 @@ def amount(value: float, unit: str) -> str:
     return count(value) if unit in {"1", ""} else f"{count(value)} {unit}"
 
 
+def score(value: float) -> str:
+    """Return a score: four places for shares, fewer digits for large numbers.
+
+    Example:
+        >>> score(0.26851), score(18.9764)
+        ('0.2685', '18.98')
+    """
+    if abs(value) < 10:
+        return f"{value:.4f}"
+    return f"{value:,.2f}" if abs(value) < 1e9 else f"{value:.3g}"
+
+
 def measured(claim: Measurement) -> str:
     """Return the value of a measurement, with its interval where it has one."""
     value = amount(claim.value, claim.unit)

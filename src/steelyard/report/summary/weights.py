@@ -9,7 +9,7 @@ import msgspec
 from steelyard.core.claim import Fact
 from steelyard.core.dossier import Dossier
 from steelyard.report.summary.groups import claims
-from steelyard.report.summary.text import as_shape
+from steelyard.report.summary.text import as_shape, counted
 
 _RELATION, _COMPARED = "weights.relation", "weights.compared"
 _WORDS: Mapping[str, str] = {
@@ -53,6 +53,14 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     related: Annotated[int, msgspec.Meta(ge=0)] = 0
     unrelated: Annotated[int, msgspec.Meta(ge=0)] = 0
     undecided: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+    @property
+    def words(self) -> str:
+        """Return that it is related to none of them; empty where it is, or was held against none."""
+        others = self.unrelated + self.undecided
+        if self.related or not others:
+            return ""
+        return f"held against {counted(others, 'model')}, related to none"
 
 
 def relations(dossier: Dossier) -> Iterator[tuple[str, Relation]]:

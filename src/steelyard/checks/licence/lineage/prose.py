@@ -25,12 +25,17 @@ _MODEL = (
     # A bare pair must look like a model: `CPU/GPU` and `and/or` are none.
     r"|(?P<bare>[A-Za-z][\w.-]{1,95}/(?=[\w.-]{0,90}\d)(?=[\w.-]{0,90}-)[A-Za-z0-9][\w.-]{1,95})(?![\w/]))"
 )
+# `Claude 3.5 Sonnet`, `gemini-2.5-flash-lite`: numbers and the names of editions, no further words.
+_EDITION = (
+    r"(?:[ -](?:v?\d[\w.]{0,11}|Pro|Flash|Ultra|Nano|Lite|Thinking|Advanced|Sonnet|Opus|Haiku|Instant)"
+    r"(?![\w])){0,5}"
+)
 _TEACHER = late(
     r"(?:distill?ed|distill?ation|synthetic(?:ally)?|outputs?|generated|answers|responses|completions)"
     r"[^.\n]{0,60}?\b(?:from|of|by|with|using)\s+(?:the\s+|a\s+)?(?:"
     + _MODEL
     + r"|(?P<closed>(?:GPT-(?:3\.5|4(?:\.\d)?o?|5)(?:-turbo|-mini)?|ChatGPT|text-davinci-00[23]"
-    r"|Claude(?:[ -][\w.]{1,12}){0,3}|Gemini(?:[ -][\w.]{1,12}){0,3}|DeepSeek-(?:R1|V3(?:\.\d)?))(?![\w/-])))",
+    rf"|(?:Claude|Gemini){_EDITION}|DeepSeek-(?:R1|V3(?:\.\d)?))(?![\w/-])))",
     re.IGNORECASE,
 )
 _PROCESSES = (

@@ -64,6 +64,23 @@ def parents(graph: Graph) -> tuple[Parent, ...]:
     return tuple(found)
 
 
+def unknown_teachers(graph: Graph) -> tuple[Ancestor, ...]:
+    """Return the models whose outputs this one is said to be trained on, and of which nothing is known.
+
+    Those are left out that count as ancestors already; what remains are hints, such as the name of a
+    closed service in a sentence.
+    """
+    counted = {parent.ancestor.node.id for parent in parents(graph)}
+    return tuple(
+        ancestor
+        for ancestor in graph.ancestors()
+        if ancestor.path[-1].relation == "trained_on_outputs_of"
+        and ancestor.node.terms is None
+        and ancestor.node.basis == "unknown"
+        and ancestor.node.id not in counted
+    )
+
+
 def _reached(graph: Graph, relations: frozenset[Relation]) -> set[str]:
     """Return the ids of the nodes that the model leads to by edges of some relations alone."""
     seen, rest = {ROOT}, [ROOT]

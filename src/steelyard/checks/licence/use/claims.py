@@ -112,8 +112,19 @@ def _conditions(found: Rulings) -> Iterator[Fact]:
     for action, answer in found.answers.items():
         for condition in answer.conditions:
             seen.setdefault(condition, []).append(action)
+    for teacher in found.teachers:
+        seen[_of_teacher(teacher.node.id)] = list(found.answers)
     for condition, actions in seen.items():
         yield Fact(name="use.condition", value={**_plain(condition), "actions": actions})
+
+
+def _of_teacher(name: str) -> Condition:
+    """Return that the terms of a teacher matter; no answer hangs on it, for it binds who trained."""
+    text = (
+        f"the terms of {name!r}, on whose outputs it is said to be trained, are not known; they may bar"
+        " training other models on outputs"
+    )
+    return Condition(name="teacher", licence="", section="", text=text, open=False)
 
 
 def _duty(owed: Owed, actions: tuple[Action, ...]) -> Finding:

@@ -24,6 +24,11 @@ def doubts(found: Rulings) -> Iterator[Finding]:
         yield from _of_parent(parent)
         if parent.bond == "derivative" and found.declared:
             yield from _label(parent, found)
+    for teacher in found.teachers:
+        edge = teacher.path[-1]
+        way = " <- ".join(("this model", *(step.parent for step in teacher.path)))
+        message = f"trained on outputs of {teacher.node.id!r}, of whose terms nothing is known"
+        yield kinds.TEACHER_UNKNOWN.at(edge.where, message, trail=(way,))
     for terms in found.licences:
         for conflict in terms.conflicts:
             sections = " against ".join(conflict.sections)

@@ -112,6 +112,18 @@ one brings limits that have to be passed on. Both cannot be kept in one work: th
 """,
     remedy="Leave one of the models out, or ask one of the licensors for leave",
 )
+TEACHER_UNKNOWN = Descriptor(
+    id="use.teacher-unknown",
+    severity=Severity.LOW,
+    title="It is said to be trained on outputs of a model of which nothing is known",
+    page="""
+A sentence of the card, or what is known of a data set, says that the model learnt from the outputs of another
+one: often a closed service, whose terms stand in no repository. Such terms may bar training other models on
+outputs. They are an agreement with whoever used the service; whether anything of them binds those who get the
+model is unsettled. It is a risk to weigh, and changes no answer here. A condition to watch names it as well.
+""",
+    remedy="Find out which service the outputs came from, and read its terms of that time on outputs",
+)
 TEXT_CONFLICT = Descriptor(
     id="use.text-conflict",
     severity=Severity.LOW,
@@ -133,5 +145,6 @@ KINDS = (
     NAME_PREFIX,
     NO_NAME,
     SAME_TERMS,
+    TEACHER_UNKNOWN,
     TEXT_CONFLICT,
 )

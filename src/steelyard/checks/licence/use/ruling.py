@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from steelyard.checks.licence.declared import CardAt, Declared
-from steelyard.checks.licence.graph import Graph
+from steelyard.checks.licence.graph import Ancestor, Graph
 from steelyard.checks.licence.meaning import licences
 from steelyard.checks.licence.use.actions import ACTIONS, Action, changes_handed_on, meant, said
-from steelyard.checks.licence.use.chain import Parent, over_chain, parents
+from steelyard.checks.licence.use.chain import Parent, over_chain, parents, unknown_teachers
 from steelyard.checks.licence.use.found import Found, Owed, Situation, distinct, worse
 from steelyard.checks.licence.use.meanings import preferring
 from steelyard.checks.licence.use.situations import situation
@@ -26,6 +26,7 @@ class Rulings(msgspec.Struct, frozen=True, kw_only=True):
         situation: Who asked, and what is known of the model besides its licences.
         declared: What is declared of the model itself.
         chain: What it was made from.
+        teachers: Models whose outputs it is said to be trained on, and of which nothing is known.
         answers: What follows for each action.
         duties: The duties of what the profile means to do, with the actions that bring them.
         in_eu: The answer for somebody in the European Union who serves people there: to run it, and to
@@ -36,6 +37,7 @@ class Rulings(msgspec.Struct, frozen=True, kw_only=True):
     situation: Situation
     declared: tuple[Declared, ...]
     chain: tuple[Parent, ...]
+    teachers: tuple[Ancestor, ...]
     answers: Mapping[Action, Found]
     duties: Mapping[Owed, tuple[Action, ...]]
     in_eu: May
@@ -78,6 +80,7 @@ def rulings(
         situation=asks,
         declared=tuple(declared),
         chain=chain,
+        teachers=unknown_teachers(made_from),
         answers=answers,
         duties=_duties(told, use),
         in_eu=functools.reduce(worse, there),
