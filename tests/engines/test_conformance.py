@@ -221,7 +221,7 @@ def test_a_text_ends_before_the_stop_text(engine: Engine) -> None:
 
 def test_prompts_beside_each_other_are_answered_as_alone(engine: Engine) -> None:
     prompts = [engine.encode(f"The number {n} is", special=False) for n in range(11)]
-    sampling = Sampling(most_tokens=4)
+    sampling = Sampling(most_tokens=3)
     together = dict(engine.generate(prompts, sampling))
     apart = [dict(engine.generate([prompt], sampling))[0] for prompt in prompts]
     assert [together[index] for index in range(len(prompts))] == apart
@@ -234,9 +234,9 @@ def test_the_same_seed_gives_the_same_text_and_another_one_does_not(engine: Engi
         sampling = Sampling(most_tokens=12, temperature=1.5, top_p=0.95, seed=seed)
         return next(iter(engine.generate([prompt], sampling)))[1].text
 
-    texts = {text(seed) for seed in range(4)}
-    assert text(0) == text(0)
-    assert len(texts) > 1
+    texts = [text(seed) for seed in range(3)]
+    assert text(0) == texts[0]
+    assert len(set(texts)) > 1
 
 
 def test_a_conversation_is_rendered_by_the_template(engine: Engine) -> None:

@@ -25,14 +25,14 @@ def test_scores_are_the_same_to_the_bit_however_a_run_is_cut(real_model: Path) -
     shots = "Question: What is the capital of France?\nAnswer: Paris\n\n"
     asked: list[Request] = [
         Continuation(context=f"{shots}Question: What is the capital of {land}?\nAnswer:", text=text)
-        for land in ("Germany", "Italy", "Spain")
-        for text in (" Rome", " Madrid", " Paris is nice", " Paris, of course")
+        for land in ("Germany", "Spain")
+        for text in (" Rome", " Madrid", " Paris is nice")
     ]
     engine = Llama(real_model, threads=1)
     plans = [Plan(asked, engine, Shape(pack=pack, call=call)) for pack, call in ((512, 24), (6, 0))]
     one, many = ([len(steps) for _, steps in plan.groups()] for plan in plans)
     assert one == [1]
-    assert many == [1, 1, 1]
+    assert many == [1, 1]
     whole, pieces = (answers(plan, engine) for plan in plans)
     alone = [answers(Plan([request], engine, Shape()), engine)[0] for request in asked]
     assert whole == pieces == alone

@@ -14,8 +14,9 @@ class Remembering:
 
     Byte-level tokenizers first split a text by a regular expression, and join bytes to tokens only
     within a piece. In all patterns in use a piece that holds a letter or a digit ends before a line
-    feed, whatever follows. So from a line feed behind a letter or digit on, a text may be encoded
-    by itself. That the last text was split there is looked up in its tokens.
+    feed, whatever follows, and none holds a line feed and a letter behind it. So from a line feed
+    behind a letter or digit on, and from a letter behind a line feed on, a text may be encoded by
+    itself. That the last text was split there is looked up in its tokens.
 
     Args:
         encode: The tokenizer. It must split by a pattern, add nothing at the end of a text, and
@@ -29,28 +30,31 @@ class Remembering:
     def __init__(self, encode: Encode) -> None:
         self._encode = encode
         self._last: tuple[str, bool, Tokens] = ("", False, ())
-        self._end: tuple[int, Tokens] = (
-            0,
-            (),
-        )  # from where on the last text was encoded, and to what
+        self._splits: dict[int, int] = {}  # of the last text: tokens before a character
 
     def encode(self, text: str, special: bool) -> Tokens:
         """Return the tokens of a text."""
         before, was_special, tokens = self._last
         at = _split(before, text) if special == was_special else 0
+        known = max((place for place in self._splits if place <= at), default=0)
+        if known and at - known <= len(before) - at:  # shorter to encode than to look up a new one
+            at = known
         kept = self._kept(before, tokens, at) if at else None
         if kept is None:
             tokens = self._encode(text, special)
-            self._end = (0, ())
+            self._splits = {}
         else:
-            self._end = (at, self._encode(text[at:], False))
-            tokens = kept + self._end[1]
+            self._splits = {place: n for place, n in self._splits.items() if place < at}
+            self._splits[at] = len(kept)
+            tokens = kept + self._encode(text[at:], False)
         self._last = (text, special, tokens)
         return tokens
 
     def _kept(self, before: str, tokens: Tokens, at: int) -> Tokens | None:
         """Return the tokens of the last text up to there; None where it was not split there."""
-        end = self._end[1] if at == self._end[0] else self._encode(before[at:], False)
+        if at in self._splits:
+            return tokens[: self._splits[at]]
+        end = self._encode(before[at:], False)
         if not end or tokens[-len(end) :] != end:
             return None
         return tokens[: -len(end)]
@@ -59,9 +63,12 @@ class Remembering:
 def _split(one: str, other: str) -> int:
     """Return where the last piece ends that two texts share for certain; 0 where none does."""
     at = _common(one, other)
-    while (at := one.rfind("\n", 0, at)) > 0:
-        if one[at - 1].isascii() and one[at - 1].isalnum():
-            return at
+    while (line := one.rfind("\n", 0, at)) > 0:
+        if line + 1 < at and one[line + 1].isascii() and one[line + 1].isalpha():
+            return line + 1
+        if one[line - 1].isascii() and one[line - 1].isalnum():
+            return line
+        at = line
     return 0
 
 
