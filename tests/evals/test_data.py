@@ -27,6 +27,14 @@ def write(path: Path, text: str | bytes) -> Path:
     return path
 
 
+def test_rows_of_a_parquet_file_are_read_as_they_stand(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install pyarrow")
+    rows = [{"q": "None", "n": 1, "list": ["a", "b"]}, {"q": "0.50", "n": None, "list": []}]
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet") == rows
+
+
 def test_texts_of_a_csv_file_stay_texts(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", 'q,c\n"None, he said",None\n0.50,\n')
     assert read(path) == [{"q": "None, he said", "c": "None"}, {"q": "0.50", "c": ""}]
