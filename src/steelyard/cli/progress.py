@@ -58,14 +58,19 @@ class Bar:
 
 
 class Counter(Bar):
-    """A bar for things that are counted, with how many are done of how many."""
+    """A bar for things that are counted: how many are done of how many, how many a second."""
 
     worth = 2
 
     def _columns(self) -> "tuple[ProgressColumn, ...]":
-        from rich.progress import MofNCompleteColumn
+        from rich.progress import MofNCompleteColumn, ProgressColumn, Task
+        from rich.text import Text
 
-        return (MofNCompleteColumn(),)
+        class Rate(ProgressColumn):
+            def render(self, task: Task) -> Text:
+                return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="progress.data.speed")
+
+        return MofNCompleteColumn(), Rate()
 
 
 def progress() -> Progress:
