@@ -68,7 +68,9 @@ class Counter(Bar):
 
         class Rate(ProgressColumn):
             def render(self, task: Task) -> Text:
-                return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="progress.data.speed")
+                return Text(
+                    f"{task.speed:,.0f}/s" if task.speed else "", style="progress.data.speed"
+                )
 
         return MofNCompleteColumn(), Rate()
 
