@@ -82,7 +82,7 @@ def fuzz(result: dict[str, Any]) -> str:
         (row["target"], f"{row['files']:,}", f"{row['slowest_s']:.2f}", len(row["crashes"]))
         for row in result["rows"]
     )
-    head = ("reader", "files", "slowest, CPU s", "broke it")
+    head = ("reader of `steelyard`", "files", "slowest, CPU s", "broke it")
     return "\n".join([_origin(result), "", *_table(head, rows)])
 
 
