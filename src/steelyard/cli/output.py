@@ -3,13 +3,13 @@
 
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steelyard.core.errors import SteelyardError, UsageError
+from steelyard.core.whole import write_whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,29 +84,10 @@ def write(path: Path, text: str) -> None:
     Raises:
         UsageError: It cannot be written.
     """
-    import tempfile
-
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        draft = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.chmod(0o666 & ~_umask())
-            draft.replace(path)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+        write_whole(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise UsageError(
             f"cannot write {str(path)!r}: {error.strerror}",
             hint="check the folder, its permissions and the room on the disk",
         ) from error
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

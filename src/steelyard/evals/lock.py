@@ -5,9 +5,7 @@ A TOML file that people can read and that belongs under version control: one tab
 with digest, rows, source, revision and licence.
 """
 
-import contextlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import msgspec
 
 from steelyard.core.digest import Digest, is_digest
 from steelyard.core.errors import ChangedError, MalformedError, UnreadableError
+from steelyard.core.whole import write_whole
 from steelyard.evals.data import Table
 
 NAME = "steelyard.lock"
@@ -135,21 +134,8 @@ def write_lock(path: Path, lock: Lock) -> None:
     Raises:
         UnreadableError: It cannot be written.
     """
-    import tempfile
-
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as sink:
-                sink.write(_text(lock))
-                sink.flush()
-                os.fsync(sink.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                Path(name).unlink()
-            raise
+        write_whole(path, _text(lock).encode())
     except OSError as error:
         raise UnreadableError(f"cannot write '{path}': {error.strerror or error}") from error
 

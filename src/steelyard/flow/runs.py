@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs on disk: a folder with `run.json` and `samples.jsonl`, complete or not there."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from steelyard.core.errors import UnreadableError, UsageError
+from steelyard.core.whole import write_whole
 from steelyard.evals.record import Run, SampleRecord
 from steelyard.stores import default_location
 
@@ -23,8 +23,8 @@ def save(folder: Path, run: Run, samples: Iterable[SampleRecord]) -> None:
     lines = b"".join(msgspec.json.encode(sample) + b"\n" for sample in samples)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / SAMPLES, lines)
-        _write(folder / RUN, msgspec.json.format(msgspec.json.encode(run), indent=1))
+        write_whole(folder / SAMPLES, lines)
+        write_whole(folder / RUN, msgspec.json.format(msgspec.json.encode(run), indent=1))
     except OSError as error:
         raise UsageError(
             f"cannot write the run to {str(folder)!r}: {error.strerror}",
@@ -94,18 +94,6 @@ def _means(run: Run, reference: str) -> bool:
         reference.removeprefix("sha256:")
     )
     return name in alike or Path(name).name == run.name or short
-
-
-def _write(path: Path, data: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def runs_folder() -> Path:

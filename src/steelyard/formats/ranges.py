@@ -64,12 +64,3 @@ def first_filled(source: Source, start: int, end: int, budget: Budget) -> int:
 def gap_member(source: Source, start: int, end: int) -> Member:
     """Return a range that nothing claims, called `gap@offset`, to be identified like any bytes."""
     return Member(name=f"gap@{start}", source=SliceSource(source, start, end - start))
-
-
-def all_zeros(source: Source, start: int, end: int, budget: Budget) -> bool:
-    """Tell whether a range holds nothing but zeros.
-
-    Raises:
-        LimitError: Time is up.
-    """
-    return first_filled(source, start, end, budget) == max(start, end)
