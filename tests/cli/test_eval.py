@@ -208,6 +208,8 @@ def test_a_row_that_cannot_be_asked_is_a_gap_and_not_a_wrong_answer(place, capsy
         (("--task", "quizz"), "no task, group or tag is named 'quizz'"),
         (("--engine", "ecko", "--task", "quiz.yaml"), "no engine 'ecko'"),
         (("--task", "quiz.yaml"), "no engine runs 'model'"),
+        (("--engine", "llama", "--task", "quiz.yaml"), "there is no GGUF model in"),
+        (("--engine", "openai", "--task", "quiz.yaml"), "is no server"),
     ],
 )
 def test_what_cannot_be_run_is_an_error_that_says_so(place, capsys, arguments, said):
@@ -216,6 +218,40 @@ def test_what_cannot_be_run_is_an_error_that_says_so(place, capsys, arguments, s
     shown = capsys.readouterr().err
     assert said in shown
     assert "hint:" in shown
+
+
+def test_a_function_that_judges_is_refused_before_anything_is_computed(place, capsys, monkeypatch):
+    from steelyard.engines.echo import Echo
+
+    (place / "own.py").write_text("def judge(doc, results):\n    return {'acc': 1.0}\n")
+    (place / "quiz.yaml").write_text(TASK + "process_results: !function own.judge\n")
+    monkeypatch.setattr(Echo, "score", None)
+    assert evaluate() == 2
+    shown = capsys.readouterr().err
+    assert "own.judge" in shown
+    assert str(Path("own.py")) in shown
+    assert "--allow-functions" in shown
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_computed(
+    place, capsys, monkeypatch
+):
+    from steelyard.engines.echo import Echo
+
+    monkeypatch.setattr(Echo, "score", None)
+    (place / "taken").write_text("a file\n")
+    assert evaluate("--out", "taken/run") == 2
+    assert "cannot write to 'taken/run'" in capsys.readouterr().err
+    assert evaluate("--scores", "taken/scores.sqlite") == 2
+    assert "the score store 'taken/scores.sqlite' cannot be used" in capsys.readouterr().err
+
+
+def test_what_has_no_effect_is_said(place, capsys):
+    (place / "quiz.yaml").write_text(TASK + "num_fewshot: 0\n")
+    assert evaluate("--num-fewshot", "2") == 0
+    assert "note: quiz: num_fewshot is 0 in the task's file" in capsys.readouterr().err
+    assert evaluate("--multiturn") == 2
+    assert "--chat" in capsys.readouterr().err
 
 
 def test_a_server_is_asked_and_believed(place, capsys):

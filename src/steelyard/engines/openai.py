@@ -264,6 +264,11 @@ def _before(text: str, stops: Sequence[str]) -> str:
 
 
 def _open(place: Place, wish: Wish) -> Engine:
+    if not place.url:
+        raise UsageError(
+            f"{str(place.path)!r} is no server",
+            hint="name an address, such as http://localhost:8000/v1, or leave out --engine",
+        )
     if not wish.model:
         raise UsageError(
             f"{place.url} may serve several models", hint="name the one to ask with --model"

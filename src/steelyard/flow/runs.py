@@ -32,6 +32,25 @@ def save(folder: Path, run: Run, samples: Iterable[SampleRecord]) -> None:
         ) from error
 
 
+def prepare(folder: Path) -> None:
+    """Make a folder that a run can be written to: better now than after hours of computing.
+
+    Raises:
+        UsageError: Nothing can be written there.
+    """
+    import tempfile
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to {str(folder)!r}: {error.strerror}",
+            hint="name another folder with --out",
+        ) from error
+
+
 def load(path: Path) -> tuple[Run, list[SampleRecord]]:
     """Return the run that a folder, or its `run.json`, holds.
 

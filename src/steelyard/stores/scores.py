@@ -36,7 +36,7 @@ class ScoreStore:
     """What one engine has computed for one model; open while in use, for one thread.
 
     Args:
-        path: The file; made if need be, in a folder that is there.
+        path: The file; made with its folder if need be.
         card: Of the engine. Its name of the model takes no part: the weights say which it is.
         patience: Seconds to wait for another process that writes; 0 or more.
 
@@ -87,6 +87,7 @@ class ScoreStore:
     def _opened(self, patience: float) -> "sqlite3.Connection":
         import sqlite3
 
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=patience)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -116,7 +117,7 @@ class ScoreStore:
 
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise self._refusal(str(error)) from error
 
     def _refusal(self, why: str) -> StoreError:

@@ -3,7 +3,7 @@
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,13 @@ from steelyard.evals.lock import NAME as LOCK
 from steelyard.evals.planner import Shape
 from steelyard.evals.record import Run, SampleRecord
 from steelyard.evals.tasks.settings import Settings
+from steelyard.evals.tasks.task import Task
 from steelyard.flow.asking import Crew
 from steelyard.flow.engines import open_engine
 from steelyard.flow.evaluate import Subject, evaluate, testified
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
-from steelyard.flow.runs import runs_folder, save
+from steelyard.flow.runs import prepare, runs_folder, save
 from steelyard.flow.settings import settings as project_settings
 from steelyard.flow.sharding import Opening
 from steelyard.flow.subjects import locate
@@ -208,7 +209,14 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     envvar="STEELYARD_POOL",
     help="Where work is shared out, each worker with the model loaded; ray needs the extra `scale`.",
 )
-@options.jobs
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=None,
+    envvar="STEELYARD_JOBS",
+    metavar="N",
+    help="Workers of --pool.  [default: one per free core]",
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -253,6 +261,9 @@ def command(
     """
     chosen = _Options(**said)
     judge = find_policy(policy or "baseline")
+    if chosen.multiturn and not chosen.chat:
+        raise UsageError("--multiturn is of no use without --chat", hint="add --chat")
+    prepare(chosen.out or runs_folder())
     dossier, place = _subject(subject, judge, anyway=chosen.load_anyway)
     engine = open_engine(place, _wish(chosen), chosen.engine)
     try:
@@ -319,6 +330,7 @@ def _run(
         allow_functions=said.allow_functions,
     )
     with opened(wanted, engine.chat if said.chat else None) as found:
+        _say(found.tasks)
         scores = _scores(said.scores, engine)
         try:
             return evaluate(
@@ -335,6 +347,17 @@ def _run(
         finally:
             if scores is not None:
                 scores.close()
+
+
+def _say(tasks: Sequence[Task]) -> None:
+    """Say what tasks ask for that has no effect, each thing once."""
+    notes: dict[str, list[str]] = {}
+    for task in tasks:
+        for note in task.notes:
+            notes.setdefault(note, []).append(task.id)
+    for note, names in notes.items():
+        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        output.aside(f"note: {names[0]}{more}: {note}")
 
 
 def _crew(place: Place, said: _Options) -> Crew | None:
@@ -368,7 +391,6 @@ def _scores(said: str | None, engine: Engine) -> ScoreStore | None:
     if said == "none":
         return None
     path = Path(said) if said else runs_folder().parent / _SCORES
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return ScoreStore(path, engine.card())
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from steelyard.evals.comparison import ALPHA, Comparison, Row
 from steelyard.evals.record import Run
-from steelyard.report.summary.amounts import count
 from steelyard.report.summary.text import counted, shown
 
 
@@ -22,7 +21,9 @@ def points(value: float) -> str:
 def spent_lines(run: Run) -> Iterator[str]:
     """Yield what a run took: tokens, time, energy."""
     spent, cost = run.spent, run.spent.cost
-    if spent.naive:
+    if spent.naive and not spent.computed:
+        yield "tokens   none computed: all was known"
+    elif spent.naive:
         saved = f", {spent.naive / spent.minimum:.1f} times fewer than one by one"
         yield (
             f"tokens   {spent.computed:,} computed of at least {spent.minimum:,}"
@@ -32,12 +33,16 @@ def spent_lines(run: Run) -> Iterator[str]:
         yield f"written  {spent.written:,} tokens"
     if spent.known:
         yield f"known    {counted(spent.known, 'answer')} from earlier runs"
-    rate = (spent.computed + spent.written) / cost.wall_s if cost.wall_s else 0.0
-    yield f"time     {cost.cpu_s:,.1f} s of processor, {cost.wall_s:,.1f} s, {count(rate)} tokens/s"
+    done = spent.computed + spent.written
+    rate = f", {done / cost.wall_s:,.0f} tokens/s" if done and cost.wall_s else ""
+    yield f"time     {cost.cpu_s:,.1f} s of processor, {cost.wall_s:,.1f} s{rate}"
     how = (
         "the package's counters" if cost.method == "rapl" else "processor time, no counters to read"
     )
     yield f"energy   {cost.low:,.0f} to {cost.high:,.0f} J ({how})"
+    if done:
+        cpu, low, high = (1000 * spent / done for spent in (cost.cpu_s, cost.low, cost.high))
+        yield f"cost     {cpu:,.1f} s of processor, {low:,.0f} to {high:,.0f} J per 1,000 tokens"
     cut = sum(task.cut for task in run.tasks if not task.members)
     if cut:
         yield f"cut      {counted(cut, 'question')} longer than the model's context"
