@@ -114,6 +114,9 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(place, capsys, monkeypa
 
     monkeypatch.setattr(Echo, "score", interrupted)
     assert evaluate("--pack", "64") == 130
+    assert "what was computed is kept" in capsys.readouterr().err
+    assert evaluate("--pack", "64", "--scores", "none") == 130
+    assert "nothing was kept" in capsys.readouterr().err
     monkeypatch.setattr(Echo, "score", honest)
     capsys.readouterr()
     evaluate("--pack", "64", "--json")

@@ -45,7 +45,7 @@ def test_a_run_of_which_all_was_known_states_no_speed() -> None:
     made, _ = run({"quiz": [1, 0]})
     spent = msgspec.structs.replace(made.spent, computed=0, known=4)
     text = drawn(draw_run, msgspec.structs.replace(made, spent=spent))
-    assert "none computed: all was known" in text
+    assert "none computed: all scores were known" in text
     assert "tokens/s" not in text
 
 

@@ -71,6 +71,7 @@ def _spent(run: Run) -> Iterator[Claim]:
     yield exactly("tokens.minimum", spent.minimum, "1")
     yield exactly("tokens.naive", spent.naive, "1")
     yield exactly("tokens.written", spent.written, "1")
+    yield exactly("tokens.prompts", spent.prompts, "1")
     yield exactly("cpu.seconds", cost.cpu_s, "s")
     yield exactly("wall.seconds", cost.wall_s, "s")
     joules = Measurement(
@@ -78,7 +79,7 @@ def _spent(run: Run) -> Iterator[Claim]:
     )
     yield joules
     yield Fact(name="energy.method", value=cost.method)
-    tokens = spent.computed + spent.written
+    tokens = spent.tokens
     if tokens and cost.wall_s:
         yield exactly("tokens.per_second", round(tokens / cost.wall_s, 3), "1/s")
         yield exactly("cpu.seconds_per_1000_tokens", round(1000 * cost.cpu_s / tokens, 6), "s")

@@ -98,6 +98,7 @@ def evaluate(
             minimum=found.counts.minimum,
             naive=found.counts.naive,
             written=found.written,
+            prompts=found.prompts,
             known=found.known,
             cost=cost(begun, reading()),
         ),

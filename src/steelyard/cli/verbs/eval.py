@@ -11,8 +11,8 @@ import click
 import msgspec
 
 from steelyard.cli import options, output
-from steelyard.cli.exits import EXIT_CODES
-from steelyard.cli.keep import keep
+from steelyard.cli.exits import EXIT_CODES, Interrupted
+from steelyard.cli.keep import NOWHERE, keep
 from steelyard.cli.progress import counter, progress
 from steelyard.cli.verbs.check import Terms, check_one, pool_of
 from steelyard.core.digest import digest_of
@@ -268,6 +268,10 @@ def command(
     engine = open_engine(place, _wish(chosen), chosen.engine)
     try:
         run, samples = _run(dossier, engine, chosen, _crew(place, chosen))
+    except KeyboardInterrupt as error:
+        if chosen.scores == NOWHERE:
+            raise
+        raise Interrupted("what was computed is kept: the same command goes on from it") from error
     finally:
         engine.close()
     folder = chosen.out or runs_folder() / _folder_name(run)
@@ -388,7 +392,7 @@ def _wish(said: _Options) -> Wish:
 
 
 def _scores(said: str | None, engine: Engine) -> ScoreStore | None:
-    if said == "none":
+    if said == NOWHERE:
         return None
     path = Path(said) if said else runs_folder().parent / _SCORES
     return ScoreStore(path, engine.card())

@@ -22,7 +22,7 @@ def spent_lines(run: Run) -> Iterator[str]:
     """Yield what a run took: tokens, time, energy."""
     spent, cost = run.spent, run.spent.cost
     if spent.naive and not spent.computed:
-        yield "tokens   none computed: all was known"
+        yield "tokens   none computed: all scores were known"
     elif spent.naive:
         saved = f", {spent.naive / spent.minimum:.1f} times fewer than one by one"
         yield (
@@ -30,10 +30,10 @@ def spent_lines(run: Run) -> Iterator[str]:
             f"{saved if spent.naive > spent.minimum else ''}"
         )
     if spent.written:
-        yield f"written  {spent.written:,} tokens"
+        yield f"written  {spent.written:,} tokens, to prompts of {spent.prompts:,}"
     if spent.known:
         yield f"known    {counted(spent.known, 'answer')} from earlier runs"
-    done = spent.computed + spent.written
+    done = spent.tokens
     rate = f", {done / cost.wall_s:,.0f} tokens/s" if done and cost.wall_s else ""
     yield f"time     {cost.cpu_s:,.1f} s of processor, {cost.wall_s:,.1f} s{rate}"
     how = (
