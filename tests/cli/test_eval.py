@@ -265,6 +265,9 @@ def test_a_server_is_asked_and_believed(place, capsys):
     claims = [item.claim for item in document(capsys).evidence]
     assert [c.value for c in claims if getattr(c, "metric", "") == "quiz.acc"] == [1.0]
     assert {body["model"] for body in seen} == {"m"}
+    gaps = [claim for claim in claims if isinstance(claim, Gap) and claim.name == "energy.joules"]
+    assert "ran on a server" in gaps[0].reason
+    assert not [c for c in claims if getattr(c, "metric", "").startswith("energy")]
 
 
 def test_a_run_compared_with_itself_passes_and_a_worse_one_fails(place, capsys):

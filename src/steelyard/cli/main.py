@@ -85,8 +85,8 @@ def steelyard() -> None:
 def main() -> None:
     """Run the command line and exit with its code."""
     code = run(sys.argv[1:])
-    if threading.active_count() == 1:
-        leave(code)
+    if code in (COULD_NOT_RUN, INTERRUPTED) or threading.active_count() == 1:
+        leave(code)  # what failed has no work left that a thread should finish
     sys.exit(code)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from steelyard.core.claim import Claim, Fact, Gap, Measurement, exactly
 from steelyard.core.digest import Digest
 from steelyard.core.evidence import Source
+from steelyard.evals.energy import ELSEWHERE
 from steelyard.evals.record import Run, TaskRecord
 
 PROBE, COST = "eval", "cost"
@@ -74,10 +75,13 @@ def _spent(run: Run) -> Iterator[Claim]:
     yield exactly("tokens.prompts", spent.prompts, "1")
     yield exactly("cpu.seconds", cost.cpu_s, "s")
     yield exactly("wall.seconds", cost.wall_s, "s")
-    joules = Measurement(
+    if cost.method == ELSEWHERE:
+        why = "the model ran on a server: what that took cannot be seen from here"
+        yield Gap(name="energy.joules", reason=why)
+        return
+    yield Measurement(
         metric="energy.joules", value=cost.joules, unit="J", low=cost.low, high=cost.high
     )
-    yield joules
     yield Fact(name="energy.method", value=cost.method)
     tokens = spent.tokens
     if tokens and cost.wall_s:

@@ -42,6 +42,7 @@ from steelyard.report.evaluation.terminal import draw_run
 from steelyard.stores.scores import ScoreStore
 
 _SCORES = "scores.sqlite"
+_ENDPOINT = "endpoint"  # a subject that is a server
 
 
 class _Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -264,7 +265,7 @@ def command(
     if chosen.multiturn and not chosen.chat:
         raise UsageError("--multiturn is of no use without --chat", hint="add --chat")
     prepare(chosen.out or runs_folder())
-    dossier, place = _subject(subject, judge, anyway=chosen.load_anyway)
+    dossier, place = _subject(subject, judge, chosen)
     engine = open_engine(place, _wish(chosen), chosen.engine)
     try:
         run, samples = _run(dossier, engine, chosen, _crew(place, chosen))
@@ -288,7 +289,7 @@ def command(
     return EXIT_CODES[dossier.verdict.outcome]
 
 
-def _subject(subject: str, policy: Policy, *, anyway: bool) -> tuple[Dossier, Place]:
+def _subject(subject: str, policy: Policy, said: _Options) -> tuple[Dossier, Place]:
     """Return what is known of a subject, and where it is; files are checked before they are loaded.
 
     Raises:
@@ -296,12 +297,15 @@ def _subject(subject: str, policy: Policy, *, anyway: bool) -> tuple[Dossier, Pl
     """
     if subject.startswith(("http://", "https://")):
         identity = Identity(
-            kind="endpoint", name=subject, digest=digest_of({"url": subject}), artifacts=()
+            kind=_ENDPOINT,
+            name=f"{said.model} at {subject}",
+            digest=digest_of({"url": subject.rstrip("/"), "model": said.model}),
+            artifacts=(),
         )
         return Dossier(subject=identity, evidence=(), verdict=policy.judge(())), Place(url=subject)
     baseline = Terms(policy=find_policy("baseline"), settings=project_settings())
     dossier = check_one(subject, baseline, free_cores(), progress())
-    if dossier.verdict.outcome is Outcome.FAIL and not anyway:
+    if dossier.verdict.outcome is Outcome.FAIL and not said.load_anyway:
         raise UsageError(
             f"{subject!r} fails the policy baseline, so it is not loaded",
             hint=f"steelyard check {subject} says why; --load-anyway loads it all the same",
@@ -338,7 +342,11 @@ def _run(
         scores = _scores(said.scores, engine)
         try:
             return evaluate(
-                Subject(name=dossier.subject.name, digest=dossier.subject.digest),
+                Subject(
+                    name=dossier.subject.name,
+                    digest=dossier.subject.digest,
+                    elsewhere=dossier.subject.kind == _ENDPOINT,
+                ),
                 engine,
                 found.tasks,
                 found.groups,
