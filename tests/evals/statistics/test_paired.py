@@ -25,7 +25,13 @@ def test_swapping_the_models_turns_the_difference_round(found: list[tuple[int, i
 def test_a_model_compared_with_itself_has_no_difference() -> None:
     scores = [0, 1, 1, 0, 1]
     found = difference(scores, scores)
-    assert (found.value, found.low, found.high, found.p, found.exact) == (0, 0, 0, 1, 1)
+    assert (found.value, found.p, found.exact) == (0, 1, 1)
+
+
+@pytest.mark.parametrize(("n", "most"), [(5, 0.4345), (60, 0.0602), (1000, 0.0038)])
+def test_few_answers_that_all_stayed_do_not_rule_out_a_difference(n: int, most: float) -> None:
+    found = difference([1] * n, [1] * n)
+    assert (found.low, found.high) == pytest.approx((-most, most), abs=1e-4)
 
 
 def test_pairs_see_what_two_intervals_would_not() -> None:

@@ -3,6 +3,7 @@
 
 import math
 from collections.abc import Hashable, Sequence
+from statistics import NormalDist
 
 import msgspec
 
@@ -58,6 +59,8 @@ def difference(
 
     Source:
         Miller 2024, arXiv 2411.00640, sections 2.2 and 4.2: t with clusters - 1 degrees of freedom.
+        Where nothing varies, that interval has no width however few the items are; answers that are
+        right or wrong get the one of Tango 1998, Statistics in Medicine 17(8), 891-908, instead.
     """
     if len(old) != len(new) or not old:
         raise ValueError(f"{len(old)} and {len(new)} scores are no pairs")
@@ -69,10 +72,12 @@ def difference(
     half = t_quantile(0.5 + CONFIDENCE / 2, freedom) * error
     better, worse = sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
     binary = all(score in (0, 1) for score in (*old, *new))
+    if binary and error == 0:
+        half = _unseen(groups)
     return Difference(
         value=round(mean, _EXACT),
-        low=round(mean - half, _EXACT),
-        high=round(mean + half, _EXACT),
+        low=round(max(mean - half, -1.0) if binary else mean - half, _EXACT),
+        high=round(min(mean + half, 1.0) if binary else mean + half, _EXACT),
         p=_two_sided(mean, error, freedom, groups),
         n=len(gaps),
         clusters=groups,
@@ -104,6 +109,20 @@ def mcnemar(better: int, worse: int) -> float:
     if better + worse == 0:
         return 1.0
     return round(float(binomtest(better, better + worse).pvalue), _EXACT)
+
+
+def _unseen(groups: int) -> float:
+    """Return the largest difference that may hide behind items of which none changed.
+
+    Source:
+        Tango 1998, as above: its score interval without discordant pairs ends at z² / (n + z²).
+
+    Example:
+        >>> round(_unseen(60), 4), round(_unseen(1000), 4)
+        (0.0602, 0.0038)
+    """
+    square = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2) ** 2
+    return square / (groups + square)
 
 
 def _two_sided(mean: float, error: float, freedom: int, groups: int) -> float:
