@@ -135,8 +135,10 @@ class OpenAI:
         """
         body = {"prompt": text, "max_tokens": 1, "echo": True, "logprobs": 1, "temperature": 0}
         choice = self._choice("/completions", body)
+        if choice.get("logprobs") is None:
+            raise self._no_logprobs("none came back")
         try:
-            said = msgspec.convert(choice.get("logprobs"), _Logprobs)
+            said = msgspec.convert(choice["logprobs"], _Logprobs)
         except msgspec.ValidationError as error:
             raise self._no_logprobs(str(error)) from error
         spans = []
@@ -212,8 +214,11 @@ class OpenAI:
         """Yield what comes of each text, in their order, several in flight."""
         from concurrent.futures import ThreadPoolExecutor
 
-        with ThreadPoolExecutor(self._at_once) as pool:
+        pool = ThreadPoolExecutor(self._at_once)
+        try:
             yield from pool.map(do, texts)
+        finally:  # what is in flight may take minutes to fail: nobody waits for it
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Logprobs(msgspec.Struct, frozen=True):
@@ -264,6 +269,11 @@ def _before(text: str, stops: Sequence[str]) -> str:
 
 
 def _open(place: Place, wish: Wish) -> Engine:
+    if not place.url:
+        raise UsageError(
+            f"{str(place.path)!r} is no server",
+            hint="name an address, such as http://localhost:8000/v1, or leave out --engine",
+        )
     if not wish.model:
         raise UsageError(
             f"{place.url} may serve several models", hint="name the one to ask with --model"

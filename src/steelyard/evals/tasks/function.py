@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Python function that a task file names: where it is, and what its file holds."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -38,3 +39,15 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
         """Return the digest of the file that defines it, or None for a module from elsewhere."""
         path = self.file()
         return digest_bytes(path.read_bytes()) if path else None
+
+
+def functions_in(value: object) -> Iterator[Function]:
+    """Yield the functions that are named anywhere in what a task file says."""
+    if isinstance(value, Function):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from functions_in(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from functions_in(each)

@@ -16,14 +16,14 @@ from steelyard.evals.tasks.config import TaskConfig
 from steelyard.evals.tasks.definition import Definition
 from steelyard.evals.tasks.examples import Sampler, sampler
 from steelyard.evals.tasks.fields import Call, Fields
-from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.function import Function, functions_in
 from steelyard.evals.tasks.judging import Judge
 from steelyard.evals.tasks.metrics import metrics_of
 from steelyard.evals.tasks.prompt import Prompts
 from steelyard.evals.tasks.sampling import sampling_of, unsupported
 from steelyard.evals.tasks.settings import Settings
 from steelyard.evals.tasks.task import Task
-from steelyard.evals.tasks.trusted import trusted
+from steelyard.evals.tasks.trusted import replacement, trusted
 from steelyard.evals.tasks.turns import Chat
 from steelyard.evals.tasks.variation import PLAIN, Variation
 
@@ -53,10 +53,23 @@ def refuse(function: Function, *arguments: object, **named: object) -> object:
         UsageError: Always.
     """
     del arguments, named
+    where = function.file()
     raise UsageError(
-        f"the task names the Python function {function.name!r}, which is not run",
+        f"the task names the Python function {function.name!r}"
+        f"{f' of {str(where)!r}' if where else ''}, which is not run",
         "Read it, then allow it with --allow-functions; it runs in a process of its own",
     )
+
+
+def refuse_judging(config: TaskConfig) -> None:
+    """Refuse a task whose answers a function of its own judges: it is called after all the work.
+
+    Raises:
+        UsageError: Such a function is named, and none of ours stands for it.
+    """
+    for function in functions_in([config.process_results, config.metric_list, config.filter_list]):
+        if replacement(function) is None:
+            refuse(function)
 
 
 def open_task(definition: Definition, around: Surroundings, variation: Variation = PLAIN) -> Task:
@@ -123,7 +136,7 @@ def open_task(definition: Definition, around: Surroundings, variation: Variation
         call=call,
         shots=shots,
         inputs=inputs,
-        notes=tuple(_notes(config)),
+        notes=tuple(_notes(config, settings)),
         variation=variation,
     )
 
@@ -294,7 +307,9 @@ def _custom(call: Call) -> Any:  # noqa: ANN401
     return make
 
 
-def _notes(config: TaskConfig) -> Iterator[str]:
+def _notes(config: TaskConfig, settings: Settings) -> Iterator[str]:
+    if config.num_fewshot == 0 and settings.num_fewshot:
+        yield "num_fewshot is 0 in the task's file, and stays so, as in lm-eval 0.4.13"
     if config.output_type == "generate_until":
         yield from unsupported(config.generation_kwargs)
     if config.fewshot.fewshot_indices:

@@ -4,8 +4,8 @@
 from collections.abc import Iterator
 
 from steelyard.evals.comparison import ALPHA, Comparison, Row
-from steelyard.evals.record import Run
-from steelyard.report.summary.amounts import count
+from steelyard.evals.energy import ELSEWHERE
+from steelyard.evals.record import Run, Spent
 from steelyard.report.summary.text import counted, shown
 
 
@@ -20,30 +20,54 @@ def points(value: float) -> str:
 
 
 def spent_lines(run: Run) -> Iterator[str]:
-    """Yield what a run took: tokens, time, energy."""
-    spent, cost = run.spent, run.spent.cost
-    if spent.naive:
-        saved = f", {spent.naive / spent.minimum:.1f} times fewer than one by one"
-        yield (
-            f"tokens   {spent.computed:,} computed of at least {spent.minimum:,}"
-            f"{saved if spent.naive > spent.minimum else ''}"
-        )
-    if spent.written:
-        yield f"written  {spent.written:,} tokens"
-    if spent.known:
-        yield f"known    {counted(spent.known, 'answer')} from earlier runs"
-    rate = (spent.computed + spent.written) / cost.wall_s if cost.wall_s else 0.0
-    yield f"time     {cost.cpu_s:,.1f} s of processor, {cost.wall_s:,.1f} s, {count(rate)} tokens/s"
-    how = (
-        "the package's counters" if cost.method == "rapl" else "processor time, no counters to read"
-    )
-    yield f"energy   {cost.low:,.0f} to {cost.high:,.0f} J ({how})"
+    """Yield what a run took: tokens, time, energy; then what was left out of it."""
+    yield from _token_lines(run)
+    yield from _cost_lines(run.spent)
     cut = sum(task.cut for task in run.tasks if not task.members)
     if cut:
         yield f"cut      {counted(cut, 'question')} longer than the model's context"
     for task in run.tasks:
         for why, number in sorted(task.skipped.items()):
             yield f"skipped  {counted(number, 'sample')} of {shown(task.id)}: {shown(why)}"
+
+
+def _token_lines(run: Run) -> Iterator[str]:
+    spent = run.spent
+    label, unit = ("sent", "characters") if _elsewhere(spent) else ("tokens", "computed")
+    if spent.naive and not spent.computed:
+        yield f"{label:9}none {unit}: all scores were known"
+    elif spent.naive:
+        saved = f", {spent.naive / spent.minimum:.1f} times fewer than one by one"
+        yield (
+            f"{label:9}{spent.computed:,} {unit} of at least {spent.minimum:,}"
+            f"{saved if spent.naive > spent.minimum else ''}"
+        )
+    if spent.written:
+        prompts = f"prompts of {spent.prompts:,}{' characters' if _elsewhere(spent) else ''}"
+        yield f"written  {spent.written:,} tokens, to {prompts}"
+    if spent.known:
+        yield f"known    {counted(spent.known, 'answer')} from earlier runs"
+
+
+def _cost_lines(spent: Spent) -> Iterator[str]:
+    cost, done = spent.cost, spent.tokens
+    if _elsewhere(spent):
+        yield f"time     {cost.wall_s:,.1f} s"
+        yield "energy   not known: the model ran on a server"
+        return
+    rate = f", {done / cost.wall_s:,.0f} tokens/s" if done and cost.wall_s else ""
+    yield f"time     {cost.cpu_s:,.1f} s of processor, {cost.wall_s:,.1f} s{rate}"
+    how = (
+        "the package's counters" if cost.method == "rapl" else "processor time, no counters to read"
+    )
+    yield f"energy   {cost.low:,.0f} to {cost.high:,.0f} J ({how})"
+    if done:
+        cpu, low, high = (1000 * one / done for one in (cost.cpu_s, cost.low, cost.high))
+        yield f"cost     {cpu:,.1f} s of processor, {low:,.0f} to {high:,.0f} J per 1,000 tokens"
+
+
+def _elsewhere(spent: Spent) -> bool:
+    return spent.cost.method == ELSEWHERE
 
 
 def conclusion(found: Comparison) -> Iterator[str]:
