@@ -68,3 +68,9 @@ def test_a_mean_of_nothing_is_refused() -> None:
 def test_more_successes_than_trials_are_refused() -> None:
     with pytest.raises(ValueError, match="no proportion"):
         wilson(3, 2)
+
+
+@pytest.mark.parametrize(("right", "n"), [(1, 2), (7, 20), (50, 100), (399, 400)])
+def test_items_that_stand_alone_have_wilsons_interval_of_their_number(right: int, n: int) -> None:
+    found = estimate([1] * right + [0] * (n - right))
+    assert (found.low, found.high) == pytest.approx(wilson(right, n), abs=1e-7)

@@ -145,8 +145,11 @@ def t_quantile(probability: float, freedom: int) -> float:
 
 
 def _effective(n: int, share: float, error: float) -> float:
-    """Return how many independent items would give this standard error; never more than n."""
-    alone = share * (1 - share)
+    """Return how many independent items would give this standard error; never more than n.
+
+    It is n over the design effect: the variance over that of n independent items.
+    """
+    alone = share * (1 - share) / (n - 1)
     if alone == 0 or error == 0:
         return float(n)
-    return min(float(n), alone / (error * error))
+    return n * min(1.0, alone / (error * error))
