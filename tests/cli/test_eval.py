@@ -185,6 +185,15 @@ def test_the_run_is_written_with_a_page_and_the_files_of_other_tools(place, caps
     assert len((place / "run" / "samples_quiz.jsonl").read_text().splitlines()) == 12
 
 
+def test_a_folder_holds_the_files_of_its_last_run_alone(place, capsys):
+    (place / "own.csv").write_text("question,A,B,answer\nOne and one?,two,three,A\n")
+    assert evaluate("--questions", "own.csv", "--out", "run") == 0
+    (place / "run" / "samples_notes.jsonl").write_text("not ours")
+    assert evaluate("--out", "run") == 0
+    names = {path.name for path in (place / "run").glob("samples_*")}
+    assert names == {"samples_quiz.jsonl", "samples_notes.jsonl"}
+
+
 def test_a_model_that_fails_its_check_is_not_loaded(place, capsys):
     (place / "model" / "weights.bin").write_bytes(HOSTILE)
     assert evaluate() == 2

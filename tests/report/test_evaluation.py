@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs and comparisons as people and other tools read them."""
 
+import hashlib
 import io
 import json
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -107,6 +109,36 @@ def test_scores_are_where_other_tools_look_for_them() -> None:
     assert (line["acc"], line["filter"], line["metrics"]) == (1, "none", ["acc"])
     assert line["arguments"]["gen_args_1"] == {"arg_0": "Question 0?", "arg_1": " no"}
     assert json.loads(json.dumps(line)) == line
+
+
+def test_what_lm_eval_looks_up_by_task_is_there() -> None:
+    made, samples = run({"quiz": [1, 0]}, settings={"limit": "2", "num_fewshot": "task"})
+    found = lm_eval.results(made, samples)
+    assert found["configs"]["quiz"]["output_type"] == "multiple_choice"
+    assert found["configs"]["quiz"]["metric_list"] == [{"metric": "acc", "higher_is_better": True}]
+    assert (found["config"]["limit"], found["config"]["num_fewshot"]) == (2, None)
+    assert found["date"] == datetime(2026, 11, 29, 12, tzinfo=UTC).timestamp()
+
+
+def test_a_line_holds_the_place_of_the_option_and_what_the_filter_found() -> None:
+    _, samples = run({"quiz": [1]})
+    record = msgspec.structs.replace(
+        samples[0],
+        gold=2,
+        answers=(Written(text="It is 18.", tokens=4),),
+        filtered={"strict": "18"},
+        scores={"exact_match,strict": 1.0},
+    )
+    (line,) = lm_eval.samples([record])
+    assert (line["target"], line["resps"], line["filtered_resps"]) == ("2", [["It is 18."]], ["18"])
+
+
+def test_the_hash_of_what_was_asked_is_that_of_lm_eval() -> None:
+    made, samples = run({"quiz": [1, 0]})
+    (digest,) = lm_eval.results(made, samples)["task_hashes"].values()
+    lines = list(lm_eval.samples(samples))
+    said = "".join(line["doc_hash"] + line["prompt_hash"] + line["target_hash"] for line in lines)
+    assert digest == hashlib.sha256(said.encode()).hexdigest()
 
 
 def test_a_score_behind_a_filter_is_a_line_of_its_own() -> None:

@@ -49,8 +49,10 @@ class SampleRecord(msgspec.Struct, frozen=True, kw_only=True):
         slices: Names of kinds of samples with the kind of this one, such as `language`: `et`.
         row: The document it was made of.
         target: The right answer, for people.
+        gold: The same as the task gives it: the place of an option, a text, or several of these.
         requests: What was asked.
         answers: What came back, one an asked thing.
+        filtered: What each filter made of texts that came back, by its name.
         scores: Value by metric.
     """
 
@@ -62,8 +64,10 @@ class SampleRecord(msgspec.Struct, frozen=True, kw_only=True):
     slices: Mapping[str, str] = {}
     row: Mapping[str, Any] = {}
     target: str = ""
+    gold: Any = None
     requests: tuple[Request, ...] = ()
     answers: tuple[Answer, ...] = ()
+    filtered: Mapping[str, Any] = {}
     scores: Mapping[str, float] = {}
 
 

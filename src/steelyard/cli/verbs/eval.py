@@ -30,7 +30,7 @@ from steelyard.flow.engines import open_engine
 from steelyard.flow.evaluate import Subject, evaluate, testified
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
-from steelyard.flow.runs import prepare, runs_folder, save
+from steelyard.flow.runs import prepare, runs_folder, save, tasks_in
 from steelyard.flow.settings import settings as project_settings
 from steelyard.flow.sharding import Opening
 from steelyard.flow.subjects import locate
@@ -425,13 +425,19 @@ def _folder_name(run: Run) -> str:
 
 def _write(folder: Path, run: Run, samples: tuple[SampleRecord, ...]) -> None:
     """Write the run, its page, and the files that lm-evaluation-harness would have written."""
+    before = tasks_in(folder)
     save(folder, run, samples)
+    for gone in before - {task.id for task in run.tasks}:
+        (folder / _samples_of(gone)).unlink(missing_ok=True)
     output.write(folder / "report.html", run_page(run, samples))
-    results = msgspec.json.format(msgspec.json.encode(lm_eval.results(run)), indent=2)
+    results = msgspec.json.format(msgspec.json.encode(lm_eval.results(run, samples)), indent=2)
     output.write(folder / "results.json", results.decode())
     for task in run.tasks:
         if not task.members:
             mine = (sample for sample in samples if sample.task == task.id)
             lines = b"\n".join(msgspec.json.encode(line) for line in lm_eval.samples(mine))
-            name = task.id.replace("/", "_")
-            output.write(folder / f"samples_{name}.jsonl", lines.decode() + "\n")
+            output.write(folder / _samples_of(task.id), lines.decode() + "\n")
+
+
+def _samples_of(task: str) -> str:
+    return f"samples_{task.replace('/', '_')}.jsonl"
