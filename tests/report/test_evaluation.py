@@ -16,6 +16,7 @@ from steelyard.core.engine import Sampling
 from steelyard.evals.comparison import compare
 from steelyard.evals.requests import Completion, Written
 from steelyard.report.evaluation import lm_eval
+from steelyard.report.evaluation.browser import chosen
 from steelyard.report.evaluation.html import comparison_page, run_page
 from steelyard.report.evaluation.terminal import draw_comparison, draw_run
 from steelyard.report.summary.forest import Point, forest
@@ -91,6 +92,31 @@ def test_what_a_model_wrote_cannot_leave_its_place_on_the_page() -> None:
     page = run_page(made, samples)
     assert "<script" not in page
     assert "\u202e" not in page
+
+
+def test_the_samples_of_no_task_crowd_out_those_of_another() -> None:
+    _, samples = run({"first": [0] * 50, "second": [1] * 10 + [0] * 2})
+    found = chosen(samples, 10)
+    assert [sample.task for sample in found] == ["first"] * 5 + ["second"] * 5
+    assert [sample.scores["acc"] for sample in found[5:]] == [0, 0, 1, 1, 1]
+
+
+def test_the_page_shows_what_a_filter_read_in_a_text() -> None:
+    made, samples = run({"quiz": [0]})
+    samples[0] = msgspec.structs.replace(
+        samples[0],
+        requests=(Completion(context="2+2?", sampling=Sampling(most_tokens=3)),),
+        answers=(Written(text="It is 5.", tokens=3),),
+        filtered={"strict": "5"},
+    )
+    assert "strict reads: 5" in run_page(made, samples)
+
+
+def test_the_page_names_what_the_scores_stand_on() -> None:
+    made, samples = run({"quiz": [0]})
+    page = run_page(made, samples)
+    for digest in (made.card.weights, made.tasks[0].data, made.tasks[0].tokens):
+        assert digest[7:19] in page
 
 
 def test_the_page_of_a_comparison_shows_the_samples_that_changed() -> None:
