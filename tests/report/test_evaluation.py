@@ -52,6 +52,17 @@ def test_a_run_of_which_all_was_known_states_no_speed() -> None:
     assert "tokens/s" not in text
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_comparison_fits_the_terminal(width: int) -> None:
+    old, new = (
+        run({"a_task_with_a_very_long_name": [1] * 40}),
+        run({"a_task_with_a_very_long_name": [0] * 20 + [1] * 20}, name="new"),
+    )
+    text = drawn(draw_comparison, compare(old, new, margin=0.01), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "-0.500" in text
+
+
 def test_a_comparison_says_what_may_be_said() -> None:
     text = drawn(draw_comparison, compare(run({"q": [1] * 40}), run({"q": [0] * 20 + [1] * 20})))
     assert "worse (p < 0.05 over all rows), 0 better and 20 worse of 40 samples" in text

@@ -93,12 +93,12 @@ def side_by_side(
 
 
 def label(sample: SampleRecord) -> str:
-    """Return what a sample is called: task, number, and the end of what was asked."""
-    text = _context(sample.requests[0]) if sample.requests else ""
-    last = " ".join(shown(line) for line in text.strip().splitlines()[-6:])
-    if len(last) > _LABEL:
-        last = f"… {last[-_LABEL:].partition(' ')[2]}"
-    return f"{shown(sample.task)} {sample.index}: {last}"
+    """Return what a sample is called: task, number, and how the last paragraph of it begins."""
+    first = sample.requests[0] if sample.requests else None
+    text = (_context(first) or _asked(first)) if first is not None else ""
+    last = text.strip().rpartition("\n\n")[2]
+    words = clipped(" ".join(shown(line) for line in last.splitlines()), _LABEL)
+    return f"{shown(sample.task)} {sample.index}: {words}"
 
 
 def _context(request: Request) -> str:

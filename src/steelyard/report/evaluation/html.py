@@ -233,10 +233,25 @@ def _differences(found: Comparison) -> Part:
         around_zero=True,
     )
     cells = tuple(_compared(row) for row in found.rows)
-    heads = ("Task", "Metric", "Old", "New", "Difference", "95 % interval", "p", "Says")
+    heads = (
+        "Task",
+        "Metric",
+        "Old",
+        "New",
+        "Difference",
+        "95 % interval",
+        "Detectable",
+        "p",
+        "Says",
+    )
     return Part(
         title="Differences",
-        lead=" ".join(f"{line}." for line in conclusion(found) if line.startswith("note")),
+        lead=" ".join(
+            [
+                *(f"{line}." for line in conclusion(found) if line.startswith("note")),
+                "Detectable: the smallest true difference that so many samples would have shown.",
+            ]
+        ),
         forests=(plot,),
         folded=_SAME,
         tables=(Table(columns=heads, cells=cells),),
@@ -252,6 +267,7 @@ def _compared(row: Row) -> tuple[str, ...]:
         score(row.new),
         points(gap.value),
         f"{points(gap.low)} to {points(gap.high)}",
+        f"{gap.detectable:.4f}" if gap.detectable else "",
         f"{row.adjusted:.4f}",
         str(row.outcome) if row.outcome is not None else row.says,
     )
@@ -260,11 +276,15 @@ def _compared(row: Row) -> tuple[str, ...]:
 def _flipped(found: Comparison, old: Sequence[SampleRecord], new: Sequence[SampleRecord]) -> Part:
     before = {(sample.task, sample.sample): sample for sample in old}
     after = {(sample.task, sample.sample): sample for sample in new}
-    flips = [(row, flip) for row in found.rows for flip in row.flips]
+    flips = [
+        ((flip.new < flip.old) == row.higher_is_better, row, flip)
+        for row in found.rows
+        for flip in row.flips
+    ]
+    flips.sort(key=lambda entry: not entry[0])
     views = []
-    for row, flip in flips[:_SAMPLES]:
+    for worse, row, flip in flips[:_SAMPLES]:
         one, other = before[row.task, flip.sample], after[row.task, flip.sample]
-        worse = (flip.new < flip.old) == row.higher_is_better
         views.append(
             msgspec.structs.replace(
                 view(other),

@@ -123,5 +123,6 @@ def sentence(row: Row) -> str:
             f"; {_span(gap.detectable, gap.detectable)} would have been" if gap.detectable else ""
         )
         return f"no difference shown, {changed}{size}"
+    way = "" if row.higher_is_better else ", less is better"
     settled = f", settled after {row.settled:,}" if row.settled else ""
-    return f"{row.says} (p < {ALPHA:g} over all rows), {changed}{settled}"
+    return f"{row.says} (p < {ALPHA:g} over all rows{way}), {changed}{settled}"
