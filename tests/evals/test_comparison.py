@@ -34,8 +34,24 @@ def test_too_few_samples_leave_it_unknown() -> None:
 
 
 def test_a_single_cluster_leaves_it_unknown() -> None:
-    one = run({"quiz": [1, 0, 1]}, clusters=["passage"] * 3)
-    assert compare(one, one, margin=0.5).outcome is Outcome.UNKNOWN
+    old, new = (
+        run({"quiz": [1, 0, 1]}, clusters=["passage"] * 3, card=card(weights=digest_bytes(weights)))
+        for weights in (b"old", b"new")
+    )
+    assert compare(old, new, margin=0.5).outcome is Outcome.UNKNOWN
+
+
+def test_few_samples_without_a_change_pass_no_narrow_margin_for_another_model() -> None:
+    def outcome(count: int, margin: float) -> Outcome | None:
+        old, new = (
+            run({"quiz": [1, 0] * count}, card=card(weights=digest_bytes(weights)))
+            for weights in (b"old", b"new")
+        )
+        return compare(old, new, margin=margin).outcome
+
+    assert outcome(10, 0.01) is Outcome.UNKNOWN
+    assert outcome(10, 0.2) is Outcome.PASS
+    assert outcome(250, 0.01) is Outcome.PASS
 
 
 def test_samples_are_paired_by_their_digest_not_by_their_order() -> None:
