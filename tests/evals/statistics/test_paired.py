@@ -53,6 +53,12 @@ def test_the_interval_of_changed_pairs_holds_the_difference(
     assert held > 935  # of 1000, 950 are meant
 
 
+@pytest.mark.parametrize(("n", "most"), [(5, 0.4345), (60, 0.0602), (1000, 0.0038)])
+def test_few_answers_that_all_stayed_do_not_rule_out_a_difference(n: int, most: float) -> None:
+    found = difference([1] * n, [1] * n)
+    assert (found.low, found.high) == pytest.approx((-most, most), abs=1e-4)
+
+
 def test_pairs_see_what_two_intervals_would_not() -> None:
     chance = random.Random(1)
     old = [chance.randrange(2) for _ in range(1000)]

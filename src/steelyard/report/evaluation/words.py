@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Numbers of runs and comparisons in words."""
 
+import math
 from collections.abc import Iterator
 
+from steelyard.core.policy import Outcome
 from steelyard.evals.comparison import ALPHA, Comparison, Row
 from steelyard.evals.energy import ELSEWHERE
 from steelyard.evals.record import Run, Spent
 from steelyard.report.summary.text import counted, shown
+
+_EACH = 8  # rows without a difference that are told one by one
 
 
 def points(value: float) -> str:
@@ -72,22 +76,52 @@ def _elsewhere(spent: Spent) -> bool:
 
 def conclusion(found: Comparison) -> Iterator[str]:
     """Yield what a comparison comes to, sentence by sentence."""
+    if found.same:
+        yield "note: both runs are of the same model, on the same engine"
     for one in found.differs:
         yield f"note: {one.what} differs: {shown(one.old)[:60]} → {shown(one.new)[:60]}"
     if found.missing:
         yield f"note: only one run has {', '.join(map(shown, found.missing[:5]))}"
-    for row in found.rows:
+    told = [row for row in found.rows if row.says != "same"]
+    rest = [row for row in found.rows if row.says == "same"]
+    if len(rest) <= _EACH:
+        told, rest = list(found.rows), []
+    for row in told:
         yield f"{shown(row.task)} {row.metric}: {sentence(row)}"
+    if rest:
+        sizes = sorted(row.difference.detectable for row in rest if row.difference.detectable)
+        seen = f"; {_span(sizes[0], sizes[-1])} would have been" if sizes else ""
+        yield f"no difference shown in {len(rest):,}{' more' if told else ''} rows{seen}"
     if found.margin is not None and found.outcome is not None:
-        yield f"{found.outcome.upper()}: no score may be worse by {100 * found.margin:g} points"
+        yield _verdict(found.outcome, found.margin)
+
+
+def _span(low: float, high: float) -> str:
+    one, other = f"{100 * low:.1f}", f"{100 * high:.1f}"
+    return f"{one} points" if one == other else f"{one} to {other} points"
+
+
+def _verdict(outcome: Outcome, margin: float) -> str:
+    most = f"{100 * margin:g} point{'' if math.isclose(margin, 0.01) else 's'}"
+    said = {
+        Outcome.PASS: f"no score is worse by more than {most}",
+        Outcome.FAIL: f"a score is worse by more than {most}",
+    }
+    unknown = f"too few samples to tell whether a score is worse by more than {most}"
+    return f"{outcome.upper()}: {said.get(outcome, unknown)}"
 
 
 def sentence(row: Row) -> str:
     """Return what may be said of one metric."""
-    flips = f"{row.difference.better:,} better and {row.difference.worse:,} worse"
-    changed = f"{flips} of {counted(row.difference.n, 'sample')}"
+    gap = row.difference
+    flips = f"{gap.better:,} better and {gap.worse:,} worse" if gap.better or gap.worse else "none"
+    changed = (
+        f"{flips} of {counted(gap.n, 'sample')}{'' if gap.better or gap.worse else ' changed'}"
+    )
     if row.says == "same":
-        size = row.difference.detectable
-        return f"no difference shown, {changed}; {100 * size:.1f} points would have been"
+        size = (
+            f"; {_span(gap.detectable, gap.detectable)} would have been" if gap.detectable else ""
+        )
+        return f"no difference shown, {changed}{size}"
     settled = f", settled after {row.settled:,}" if row.settled else ""
     return f"{row.says} (p < {ALPHA:g} over all rows), {changed}{settled}"
