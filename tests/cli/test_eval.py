@@ -214,6 +214,23 @@ def test_a_row_that_cannot_be_asked_is_a_gap_and_not_a_wrong_answer(place, capsy
     assert "option 2 is empty" in gaps[0].reason
 
 
+def test_a_right_answer_that_is_no_option_is_told(place, capsys):
+    labels = (0, 5, -1, None)
+    write(place / "quiz.jsonl", [{"q": "?", "choices": ["a", "b"], "label": it} for it in labels])
+    assert evaluate("--out", "run") == 0
+    assert "stray    3 samples of quiz" in capsys.readouterr().out
+    evaluate("--json")
+    claims = [item.claim for item in document(capsys).evidence]
+    gaps = [claim for claim in claims if isinstance(claim, Gap) and claim.name == "quiz.answer"]
+    assert "3 samples have a right answer that is none" in gaps[0].reason
+
+
+def test_a_name_that_is_wrong_is_told_before_the_model_is_looked_at(place, capsys):
+    (place / "model" / "weights.bin").write_bytes(HOSTILE)
+    assert run(["eval", "model", "--engine", "echo", "--task", "quizz"]) == 2
+    assert "no task, group or tag is named 'quizz'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

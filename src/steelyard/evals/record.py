@@ -87,6 +87,8 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
         examples: How many examples stand before each question.
         skipped: How many could not be asked, with why not: reason by count.
         cut: How many requests did not fit into the model's context as a whole.
+        strays: How many have a right answer that is none of their options: whatever is picked
+            counts as wrong, as in lm-evaluation-harness.
         members: Ids of the tasks of a group; empty for a task.
     """
 
@@ -102,6 +104,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     examples: int = 0
     skipped: Mapping[str, int] = {}
     cut: int = 0
+    strays: int = 0
     members: tuple[str, ...] = ()
 
 

@@ -104,6 +104,7 @@ def score(
             rows=task.rows,
             examples=task.shots,
             skipped=Counter(one.reason.partition(": ")[2] for one in found.skipped),
+            strays=sum(map(_strays, found.samples)),
             cut=sum(answer.cut > 0 for given in answers for answer in given),
         ),
         samples=tuple(records),
@@ -135,6 +136,15 @@ def _record(
             for name, value in judged.items()
             if isinstance(value, int | float) and math.isfinite(value)
         },
+    )
+
+
+def _strays(sample: Sample) -> bool:
+    """Tell whether the right answer is none of the options."""
+    rights = sample.target if isinstance(sample.target, list) else [sample.target]
+    places = range(len(sample.choices))
+    return bool(sample.choices) and not any(
+        right in (places if isinstance(right, int) else sample.choices) for right in rights
     )
 
 

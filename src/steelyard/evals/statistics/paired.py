@@ -3,11 +3,11 @@
 
 import math
 from collections.abc import Hashable, Sequence
-from statistics import NormalDist
 
 import msgspec
 
 from steelyard.evals.statistics.intervals import CONFIDENCE, standard_error, t_quantile
+from steelyard.evals.statistics.tango import tango
 
 _EXACT = 7  # decimal places
 POWER = 0.8
@@ -19,7 +19,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         value: The mean difference.
         low: Lower end of the 95 % interval.
-        high: Upper end.
+        high: Upper end; of shares the interval is never narrower than Tango's.
         p: Probability of a difference at least as large, either way, were there none.
         n: Pairs.
         clusters: Groups of pairs that hang together.
@@ -59,25 +59,29 @@ def difference(
 
     Source:
         Miller 2024, arXiv 2411.00640, sections 2.2 and 4.2: t with clusters - 1 degrees of freedom.
-        Where nothing varies, that interval has no width however few the items are; answers that are
-        right or wrong get the one of Tango 1998, Statistics in Medicine 17(8), 891-908, instead.
+        Where few pairs changed, t says too much (where none did, that nothing ever will): see `tango`.
     """
     if len(old) != len(new) or not old:
         raise ValueError(f"{len(old)} and {len(new)} scores are no pairs")
     gaps = [b - a for a, b in zip(old, new, strict=True)]
     mean = math.fsum(gaps) / len(gaps)
-    error = standard_error([gap - mean for gap in gaps], clusters)
+    residuals = [gap - mean for gap in gaps]
+    error = standard_error(residuals, clusters)
     groups = len(gaps) if clusters is None else len(set(clusters))
     freedom = max(groups - 1, 1)
     half = t_quantile(0.5 + CONFIDENCE / 2, freedom) * error
+    low, high = round(mean - half, _EXACT), round(mean + half, _EXACT)
     better, worse = sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
     binary = all(score in (0, 1) for score in (*old, *new))
-    if binary and error == 0:
-        half = _unseen(groups)
+    if binary or (better == worse == 0 and all(0 <= score <= 1 for score in old)):
+        alone = standard_error(residuals, None)
+        like = min(1.0, (alone / error) ** 2) if error else groups / len(gaps)  # design effect
+        widest = tango(better * like, worse * like, len(gaps) * like)
+        low, high = min(low, widest[0]), max(high, widest[1])
     return Difference(
         value=round(mean, _EXACT),
-        low=round(max(mean - half, -1.0) if binary else mean - half, _EXACT),
-        high=round(min(mean + half, 1.0) if binary else mean + half, _EXACT),
+        low=low,
+        high=high,
         p=_two_sided(mean, error, freedom, groups),
         n=len(gaps),
         clusters=groups,
@@ -109,20 +113,6 @@ def mcnemar(better: int, worse: int) -> float:
     if better + worse == 0:
         return 1.0
     return round(float(binomtest(better, better + worse).pvalue), _EXACT)
-
-
-def _unseen(groups: int) -> float:
-    """Return the largest difference that may hide behind items of which none changed.
-
-    Source:
-        Tango 1998, as above: its score interval without discordant pairs ends at z² / (n + z²).
-
-    Example:
-        >>> round(_unseen(60), 4), round(_unseen(1000), 4)
-        (0.0602, 0.0038)
-    """
-    square = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2) ** 2
-    return square / (groups + square)
 
 
 def _two_sided(mean: float, error: float, freedom: int, groups: int) -> float:

@@ -31,6 +31,9 @@ def spent_lines(run: Run) -> Iterator[str]:
     if cut:
         yield f"cut      {counted(cut, 'question')} longer than the model's context"
     for task in run.tasks:
+        if task.strays:
+            what = "the right answer is none of the options, so all are wrong"
+            yield f"stray    {counted(task.strays, 'sample')} of {shown(task.id)}: {what}"
         for why, number in sorted(task.skipped.items()):
             yield f"skipped  {counted(number, 'sample')} of {shown(task.id)}: {shown(why)}"
 
