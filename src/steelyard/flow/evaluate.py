@@ -102,7 +102,7 @@ def evaluate(
             written=found.written,
             prompts=found.prompts,
             known=found.known,
-            cost=cost(begun, reading(), elsewhere=subject.elsewhere),
+            cost=cost(begun, reading(), workers_s=found.workers_s, elsewhere=subject.elsewhere),
         ),
         at=written(datetime.now(UTC)),
     )
