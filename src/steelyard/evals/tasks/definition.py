@@ -59,7 +59,7 @@ def definition_of(said: Mapping[str, Any], where: str) -> Definition:
         config=config_of(said, where),
         where=where,
         digest=digest_of(_plain(_asked(said))),
-        functions=tuple(dict.fromkeys(_functions(said))),
+        functions=tuple(dict.fromkeys(functions_in(said))),
         tags=(tags,) if isinstance(tags, str) else tuple(map(str, tags)),
     )
 
@@ -81,12 +81,15 @@ def _plain(value: object) -> object:
     return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
-def _functions(value: object) -> Iterator[Function]:
+def functions_in(value: object) -> Iterator[Function]:
+    """Yield the functions that a part of a task names, some more than once."""
     if isinstance(value, Function):
         yield value
     elif isinstance(value, dict):
         for each in value.values():
-            yield from _functions(each)
-    elif isinstance(value, list):
+            yield from functions_in(each)
+    elif isinstance(value, msgspec.Struct):
+        yield from functions_in(msgspec.structs.asdict(value))
+    elif isinstance(value, list | tuple):
         for each in value:
-            yield from _functions(each)
+            yield from functions_in(each)

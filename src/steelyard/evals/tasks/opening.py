@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A task is opened: its data is read, its examples are ready to be drawn, its metrics are known."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -13,11 +13,12 @@ from steelyard.evals.data_load import Hub, Wanted, load
 from steelyard.evals.filters.extract import Filter
 from steelyard.evals.filters.pipeline import pipelines
 from steelyard.evals.tasks.config import TaskConfig
-from steelyard.evals.tasks.definition import Definition
+from steelyard.evals.tasks.definition import Definition, functions_in
 from steelyard.evals.tasks.examples import Sampler, sampler
-from steelyard.evals.tasks.fields import Call, Fields
-from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.fields import Fields
+from steelyard.evals.tasks.function import Call, Function
 from steelyard.evals.tasks.judging import Judge
+from steelyard.evals.tasks.made_data import made_data, rows_of
 from steelyard.evals.tasks.metrics import metrics_of
 from steelyard.evals.tasks.prompt import Prompts
 from steelyard.evals.tasks.sampling import sampling_of, unsupported
@@ -46,17 +47,22 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings = Settings()
 
 
-def refuse(function: Function, *arguments: object, **named: object) -> object:
-    """Run nothing.
+class _Refusal:
+    """Runs nothing."""
 
-    Raises:
-        UsageError: Always.
-    """
-    del arguments, named
-    raise UsageError(
-        f"the task names the Python function {function.name!r}, which is not run",
-        "Read it, then allow it with --allow-functions; it runs in a process of its own",
-    )
+    def __call__(self, function: Function, *arguments: object, **named: object) -> NoReturn:
+        del arguments, named
+        self.ready(function)
+
+    def ready(self, function: Function) -> NoReturn:
+        raise UsageError(
+            f"the task names the Python function {function.name!r}, which is not run",
+            "Read it, then allow it with --allow-functions; it runs in a process of its own",
+        )
+
+
+refuse: Call = _Refusal()
+"""Refuses every function."""
 
 
 def open_task(definition: Definition, around: Surroundings, variation: Variation = PLAIN) -> Task:
@@ -75,6 +81,8 @@ def open_task(definition: Definition, around: Surroundings, variation: Variation
     call = trusted(around.call)
     _supported(config)
     metrics = metrics_of(config)
+    for function in _run(config, shots=_shots(config, around.settings)):
+        call.ready(function)
     if config.output_type == "generate_until":
         sampling_of(config.generation_kwargs, config.fewshot_delimiter)
     settings = around.settings
@@ -83,7 +91,8 @@ def open_task(definition: Definition, around: Surroundings, variation: Variation
     if asked is None:
         raise MalformedError(f"task '{config.task}' names neither a test nor a validation split")
     drawn = _drawn_from(config, asked) if shots else None
-    data = _data(config, asked, drawn, around)
+    data = made_data(config, call) if config.custom_dataset else _data(config, asked, drawn, around)
+    _has_splits(config, data, {asked, drawn} - {None})
     split = data.splits[asked]
     rows = _processed(split.rows, config.process_docs, call)
     if not rows:
@@ -139,11 +148,14 @@ def _supported(config: TaskConfig) -> None:
         raise UsageError(
             f"task '{config.task}' takes its prompt from promptsource", "Write it as 'doc_to_text'"
         )
-    if config.custom_dataset is not None:
-        raise UsageError(
-            f"task '{config.task}' makes its data with {config.custom_dataset.name!r}",
-            "Write the data to a file, and name the file in the task",
-        )
+
+
+def _run(config: TaskConfig, *, shots: int) -> Iterator[Function]:
+    """Yield the functions that a run of the task needs."""
+    said = msgspec.structs.asdict(config)
+    if not shots:
+        del said["fewshot"]
+    yield from dict.fromkeys(functions_in(said))
 
 
 def _shots(config: TaskConfig, settings: Settings) -> int:
@@ -197,13 +209,19 @@ def _data(config: TaskConfig, asked: str, drawn: str | None, around: Surrounding
     )
 
 
+def _has_splits(config: TaskConfig, data: Table, wanted: Iterable[str | None]) -> None:
+    for name in wanted:
+        if name not in data.splits:
+            raise MalformedError(
+                f"task '{config.task}' asks for the split {name!r}, and its data have"
+                f" {', '.join(data.splits) or 'none'}"
+            )
+
+
 def _processed(rows: Sequence[Row], function: Function | None, call: Call) -> Sequence[Row]:
     if function is None:
         return rows
-    processed = call(function, list(rows))
-    if not isinstance(processed, list) or not all(isinstance(row, dict) for row in processed):
-        raise MalformedError(f"{function.name!r} gives no rows")
-    return processed
+    return rows_of(call(function, list(rows)), function)
 
 
 def _has_columns(config: TaskConfig, columns: Sequence[str]) -> None:
