@@ -33,16 +33,15 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     def file(self) -> Path | None:
         """Return the file that defines it, or None where there is none.
 
-        It lies beside the task file, or is named from the top of the checkout that the task file is
-        in: `lm_eval.tasks.NAME.utils`.
+        It lies beside the task file, or is named from the top of the lm-eval checkout that the task
+        file is in, `lm_eval.tasks.NAME.utils`.
         """
         parts = self.module.split(".")
-        tops = [parent for parent in Path(self.folder).parents if (parent / parts[0]).is_dir()]
-        for folder in (Path(self.folder), *tops):
-            path = folder.joinpath(*parts).with_suffix(".py")
-            if self.module and path.is_file():
-                return path
-        return None
+        folders = [Path(self.folder)]
+        if parts[:2] == ["lm_eval", "tasks"]:
+            folders += Path(self.folder).parents
+        paths = (folder.joinpath(*parts).with_suffix(".py") for folder in folders)
+        return next((path for path in paths if self.module and path.is_file()), None)
 
     def digest(self) -> Digest | None:
         """Return the digest of the file that defines it, or None for a module from elsewhere."""
