@@ -13,7 +13,7 @@ from steelyard.evals.tasks.group import Group
 from steelyard.evals.tasks.host import functions
 from steelyard.evals.tasks.index import index_of, root_of
 from steelyard.evals.tasks.library import select
-from steelyard.evals.tasks.opening import Surroundings, open_task, refuse, refuse_judging
+from steelyard.evals.tasks.opening import Surroundings, open_task, refuse
 from steelyard.evals.tasks.questions import questions_task
 from steelyard.evals.tasks.settings import Settings
 from steelyard.evals.tasks.task import Task
@@ -69,9 +69,6 @@ def opened(wanted: Wanted, chat: Chat | None) -> Iterator[Opened]:
     chosen = select(list(wanted.names), index_of(roots))
     asked = [(one.definition, one.variation) for one in chosen.tasks]
     asked += [(questions_task(path), PLAIN) for path in wanted.questions]
-    if not wanted.allow_functions:
-        for definition, _ in asked:
-            refuse_judging(definition.config)
     with contextlib.ExitStack() as stack:
         call = stack.enter_context(functions()) if wanted.allow_functions else refuse
         around = Surroundings(
