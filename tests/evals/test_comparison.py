@@ -110,6 +110,7 @@ def test_less_is_better_where_the_metric_says_so() -> None:
     old = [2.0 + index / 100 for index in range(30)]
     found = compare(perplexity(old), perplexity([score + 1 for score in old]), margin=0.1)
     assert (found.rows[0].says, found.outcome) == ("worse", Outcome.FAIL)
+    assert (found.rows[0].difference.better, found.rows[0].difference.worse) == (0, 30)
 
 
 def test_runs_without_a_common_task_are_refused() -> None:

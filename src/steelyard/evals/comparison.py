@@ -274,6 +274,8 @@ def _row(
     new = [after.scores[metric] for _, after in pairs]
     clusters = [after.cluster or after.sample for _, after in pairs]
     found = difference(old, new, clusters)
+    if not higher_is_better:
+        found = msgspec.structs.replace(found, better=found.worse, worse=found.better)
     in_order = sorted(pairs, key=lambda pair: pair[1].sample)
     return Row(
         task=task,

@@ -69,6 +69,12 @@ class Judge:
                 judged[f"{name},{pipeline.name}"] = value
         return judged
 
+    def filtered(self, sample: Sample, answers: Sequence[Answer]) -> dict[str, Any]:
+        """Return what each filter made of the texts that answer a question, by the filter's name."""
+        written = [answer.text for answer in answers if isinstance(answer, Written)]
+        filters = self._filters if written else ()
+        return {one.name: one.apply(written, sample.row) for one in filters}
+
     def _judged(
         self, sample: Sample, answers: Sequence[Answer], pipeline: Pipeline
     ) -> Iterable[tuple[str, Value]]:
