@@ -119,7 +119,7 @@ def run(argv: list[str]) -> int:
         output.complain(UsageError(error.format_message(), _usage_hint(error)), argv)
         return COULD_NOT_RUN
     except (click.Abort, KeyboardInterrupt):
-        output.complain(UsageError("interrupted", hint="nothing was kept; run it again"), argv)
+        output.complain(UsageError("interrupted", hint="run it again; what eval computed is kept"), argv)
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

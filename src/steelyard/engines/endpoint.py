@@ -1,23 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
 """Talk to a server that speaks JSON over HTTP: patient where that helps, and never for ever."""
 
+import asyncio
 import random
-import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from steelyard.core.errors import EngineError
+
+if TYPE_CHECKING:
+    from httpx2 import Response
 
 _TRIES = 6
 _FIRST_WAIT = 0.5  # seconds; doubled at each try, with chance so that clients spread
 _LONGEST_WAIT = 60.0
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_CONNECT = 10.0  # seconds
+_LATE = 2  # answers that took too long; what a server computes for nobody makes it slower still
 _OWN = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHOWN = 200  # characters of an answer that is no JSON
+_ADDRESS = "name the address of its API, such as http://localhost:8000/v1"
+_KEPT = "what was computed is kept: once the server answers, run the same command again"
+_REQUEST = (
+    "it does not take such a request; where it is too long, start the server with a larger context, "
+    "or ask with fewer examples: --num-fewshot"
+)
+_REFUSED = {
+    401: "set the key in STEELYARD_API_KEY",
+    403: "the key in STEELYARD_API_KEY may not do that",
+    404: "check the address, which ends in /v1, and the name of the model",
+}
 
 
 class Endpoint:
-    """A server under one address; may be used from several threads.
+    """A server under one address; of one event loop.
 
     Args:
         url: Its address, up to and including `/v1`.
@@ -31,69 +47,101 @@ class Endpoint:
         url: str,
         key: str = "",
         *,
-        timeout: float = 300.0,
-        wait: Callable[[float], None] = time.sleep,
+        timeout: float = 600.0,
+        wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         import httpx2
 
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         own = httpx2.URL(url).host in _OWN  # no proxy stands between a machine and itself
-        self._client = httpx2.Client(
-            headers=headers, timeout=timeout, follow_redirects=False, trust_env=not own
+        self._client = httpx2.AsyncClient(
+            headers=headers,
+            timeout=httpx2.Timeout(timeout, connect=min(_CONNECT, timeout), pool=None),
+            follow_redirects=False,
+            trust_env=not own,
         )
+        self._timeout = timeout
         self._wait = wait
+        self._reached = False
         self.url = url.rstrip("/")
 
-    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    async def get(self, path: str) -> dict[str, Any]:
+        """Return what is at a path, asked for as in `post`; nothing where the server has none there.
+
+        Raises:
+            EngineError: It cannot be reached, or takes too long.
+        """
+        response = await self._response("GET", path, None)
+        return (_json(response) or {}) if response.status_code == 200 else {}
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to a request, asked again while the server is busy.
 
         Raises:
-            EngineError: It cannot be reached, refuses, or answers something that is no JSON.
+            EngineError: It cannot be reached, refuses, takes too long, or answers no JSON.
         """
+        return self._decoded(await self._response("POST", path, body))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _response(self, method: str, path: str, body: Mapping[str, Any] | None) -> "Response":
         import httpx2
 
         why = ""
+        late = 0
         for attempt in range(_TRIES):
+            wait = 0.0
             try:
-                response = self._client.post(f"{self.url}{path}", json=body)
+                response = await self._client.request(method, f"{self.url}{path}", json=body)
             except httpx2.HTTPError as error:
-                why = f"{type(error).__name__}: {error}"
-                wait = 0.0
+                why = f"{type(error).__name__}: {error}".removesuffix(": ")
+                late += isinstance(error, httpx2.ReadTimeout)
+                if late >= _LATE:
+                    raise self._too_slow() from error
+                if not self._reached and isinstance(error, httpx2.ConnectError):
+                    raise EngineError(f"nothing answers at {self.url}: {why}", _ADDRESS) from error
             else:
+                self._reached = True
                 if response.status_code not in _AGAIN:
-                    return self._decoded(response)
+                    return response
                 why = f"status {response.status_code}"
                 wait = _asked_for(response.headers.get("retry-after", ""))
             if attempt + 1 < _TRIES:
                 patience = _FIRST_WAIT * 2**attempt * (1 + random.random())  # noqa: S311 - no secret
-                self._wait(min(_LONGEST_WAIT, max(wait, patience)))
-        raise EngineError(
-            f"{self.url} gave no answer in {_TRIES} tries: {why}",
-            hint="what was computed is kept: once the server answers, run the same command again",
+                await self._wait(min(_LONGEST_WAIT, max(wait, patience)))
+        raise EngineError(f"{self.url} gave no answer in {_TRIES} tries: {why}", hint=_KEPT)
+
+    def _too_slow(self) -> EngineError:
+        return EngineError(
+            f"{self.url} took longer than {self._timeout:g} s for an answer, {_LATE} times",
+            hint="ask fewer at once with --threads; what was answered is kept",
         )
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
-    def _decoded(self, response: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx2 comes when used
+    def _decoded(self, response: "Response") -> dict[str, Any]:
         text = response.text[:_SHOWN]
-        try:
-            found = response.json()
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
+        found = _json(response)
+        if found is None:
             kind = response.headers.get("content-type", "nothing")
             raise EngineError(
-                f"{self.url} answered {kind} where JSON was expected: {text!r}",
-                hint="name the address of its API, such as http://localhost:8000/v1",
+                f"{self.url} answered {kind} where JSON was expected: {text!r}", _ADDRESS
             )
-        if response.status_code != 200:
+        status = response.status_code
+        if status != 200:
             raise EngineError(
-                f"{self.url} refused with status {response.status_code}: {_reason(found) or text}",
-                hint="check the address, the name of the model and the key",
+                f"{self.url} refused with status {status}: {_reason(found) or text}",
+                hint=_REFUSED.get(status, _REQUEST),
             )
         return found
+
+
+def _json(response: "Response") -> dict[str, Any] | None:
+    try:
+        found = response.json()
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _asked_for(header: str) -> float:
