@@ -196,7 +196,7 @@ def test_ctrl_c_ends_the_run_with_130_and_keeps_nothing(tmp_path, monkeypatch, c
     assert run(["check", str(folder), "--store", str(store)]) == 130
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.endswith("error: interrupted\n\nhint: run it again; what eval computed is kept\n")
+    assert shown.err.endswith("error: interrupted\n\nhint: nothing was kept; run it again\n")
     assert not store.exists()
 
 

@@ -141,7 +141,10 @@ def test_a_page_of_html_is_an_error_that_says_so(engine: Open) -> None:
     def page(path: str, body: dict[str, Any], number: int) -> tuple[int, str, str]:
         return 200, "text/html", "<html>Sign in"
 
-    with serving(page) as (url, _), pytest.raises(EngineError, match="text/html where JSON"):
+    with (
+        serving(page) as (url, _),
+        pytest.raises(EngineError, match="text/html where a JSON object"),
+    ):
         list(engine(url).generate([(65,)], Sampling(most_tokens=9)))
 
 
@@ -155,11 +158,19 @@ def test_a_refusal_is_told_without_the_key(engine: Open) -> None:
     assert "secret" not in str(told.value)
 
 
-def test_an_address_where_nothing_answers_is_said_at_once(engine: Open) -> None:
+def test_a_key_that_a_server_repeats_is_told_to_nobody(engine: Open) -> None:
+    def repeat(path: str, body: dict[str, Any], number: int) -> tuple[int, str, str]:
+        return 401, "application/json", json.dumps({"error": {"message": "no key s3cr3t here"}})
+
+    with serving(repeat) as (url, _), pytest.raises(EngineError, match=r"no key \*\*\* here"):
+        list(engine(url, key="s3cr3t").generate([(65,)], Sampling(most_tokens=9)))
+
+
+def test_a_server_that_is_not_there_is_told_at_once(engine: Open) -> None:
     with serving() as (url, _):
         pass
     waits: list[float] = []
-    with pytest.raises(EngineError, match="nothing answers at"):
+    with pytest.raises(EngineError, match="cannot be reached"):
         list(engine(url, waits).generate([(65,)], Sampling(most_tokens=9)))
     assert waits == []
 
@@ -167,11 +178,29 @@ def test_an_address_where_nothing_answers_is_said_at_once(engine: Open) -> None:
 def test_a_server_that_died_is_an_error_after_some_tries(engine: Open) -> None:
     waits: list[float] = []
     with serving() as (url, _):
-        found = engine(url, waits)
-        list(found.generate([(65,)], Sampling(most_tokens=9)))
+        asked = engine(url, waits)
+        list(asked.generate([(65,)], Sampling(most_tokens=9)))
     with pytest.raises(EngineError, match="no answer in 6 tries"):
-        list(found.generate([(65,)], Sampling(most_tokens=9)))
+        list(asked.generate([(65,)], Sampling(most_tokens=9)))
     assert len(waits) == 5
+
+
+def test_a_server_that_stays_busy_says_why(engine: Open) -> None:
+    def spent(path: str, body: dict[str, Any], number: int) -> tuple[int, str, str]:
+        return 429, "application/json", json.dumps({"error": {"message": "no credit left"}})
+
+    with serving(spent) as (url, _), pytest.raises(EngineError, match="429 no credit left"):
+        list(engine(url, []).generate([(65,)], Sampling(most_tokens=9)))
+
+
+def test_an_answer_without_end_is_broken_off(engine: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steelyard.engines.endpoint._MOST_BYTES", 1000)
+
+    def long(path: str, body: dict[str, Any], number: int) -> tuple[int, str, str]:
+        return 200, "application/json", " " * 5000
+
+    with serving(long) as (url, _), pytest.raises(EngineError, match="more than 1,000 bytes"):
+        list(engine(url).generate([(65,)], Sampling(most_tokens=9)))
 
 
 def test_a_server_that_takes_too_long_is_not_asked_for_ever(engine: Open) -> None:

@@ -5,6 +5,7 @@ import io
 import json
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -19,23 +20,61 @@ from steelyard.report.summary.forest import Point, forest
 from tests.samples.runs import run
 
 
-def drawn(draw, thing) -> str:
+def drawn(draw, thing, width: int = 80) -> str:
     page = io.StringIO()
-    draw(thing, Console(file=page, width=80))
+    draw(thing, Console(file=page, width=width))
     return page.getvalue()
 
 
-def test_a_run_fits_a_terminal_of_eighty_columns() -> None:
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_run_fits_the_terminal(width: int) -> None:
+    long = "exact_match,flexible-extract-of-numbers"
     made, _ = run({"a_task_with_a_very_long_name_that_goes_on_and_on": [1, 0, 1], "quiz": [0, 1]})
-    text = drawn(draw_run, made)
-    assert max(map(len, text.splitlines())) <= 80
+    task = msgspec.structs.replace(
+        made.tasks[0], metrics=[msgspec.structs.replace(made.tasks[0].metrics[0], name=long)]
+    )
+    made = msgspec.structs.replace(made, tasks=(task, *made.tasks[1:]))
+    text = drawn(draw_run, made, width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "goes_on_and_on" in text or "on_and_on" in text
     assert "0.6667" in text
     assert "120 computed of at least 118" in text
+
+
+def test_a_run_of_which_all_was_known_states_no_speed() -> None:
+    made, _ = run({"quiz": [1, 0]})
+    spent = msgspec.structs.replace(made.spent, computed=0, known=4)
+    text = drawn(draw_run, msgspec.structs.replace(made, spent=spent))
+    assert "none computed: all scores were known" in text
+    assert "tokens/s" not in text
 
 
 def test_a_comparison_says_what_may_be_said() -> None:
     text = drawn(draw_comparison, compare(run({"q": [1] * 40}), run({"q": [0] * 20 + [1] * 20})))
     assert "worse (p < 0.05 over all rows), 0 better and 20 worse of 40 samples" in text
+
+
+def test_many_rows_without_a_difference_are_told_in_one_line() -> None:
+    scores = {f"task{number}": [1, 0, 1, 0] for number in range(20)}
+    changed = {**scores, "task3": [0, 1, 1, 0]}
+    text = drawn(draw_comparison, compare(run(scores), run(changed, name="new")))
+    assert "no difference shown in 20 rows" in text
+    assert "task7 acc:" not in text
+
+
+@pytest.mark.parametrize(
+    ("worse", "said"),
+    [
+        (0, "PASS: no score is worse by more than 1 point"),
+        (3, "UNKNOWN: too few samples to tell whether a score is worse by more than 1 point"),
+        (300, "FAIL: a score is worse by more than 1 point"),
+    ],
+)
+def test_a_gate_says_what_it_found(worse: int, said: str) -> None:
+    old, new = run({"q": [1] * 500}), run({"q": [0] * worse + [1] * (500 - worse)}, name="new")
+    text = drawn(draw_comparison, compare(old, new, margin=0.01))
+    assert said in " ".join(text.split())
+    assert " 0.0 points" not in text
 
 
 def test_what_a_model_wrote_cannot_leave_its_place_on_the_page() -> None:

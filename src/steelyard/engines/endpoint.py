@@ -2,14 +2,14 @@
 """Talk to a server that speaks JSON over HTTP: patient where that helps, and never for ever."""
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import msgspec
 
 from steelyard.core.errors import EngineError
-
-if TYPE_CHECKING:
-    from httpx2 import Response
 
 _TRIES = 6
 _FIRST_WAIT = 0.5  # seconds; doubled at each try, with chance so that clients spread
@@ -19,6 +19,7 @@ _CONNECT = 10.0  # seconds
 _LATE = 2  # answers that took too long; what a server computes for nobody makes it slower still
 _OWN = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHOWN = 200  # characters of an answer that is no JSON
+_MOST_BYTES = 256 << 20  # of an answer
 _ADDRESS = "name the address of its API, such as http://localhost:8000/v1"
 _KEPT = "what was computed is kept: once the server answers, run the same command again"
 _REQUEST = (
@@ -60,6 +61,7 @@ class Endpoint:
             follow_redirects=False,
             trust_env=not own,
         )
+        self._key = key
         self._timeout = timeout
         self._wait = wait
         self._reached = False
@@ -71,8 +73,8 @@ class Endpoint:
         Raises:
             EngineError: It cannot be reached, or takes too long.
         """
-        response = await self._response("GET", path, None)
-        return (_json(response) or {}) if response.status_code == 200 else {}
+        answer = await self._answer("GET", path, None)
+        return (_object(answer.text) or {}) if answer.status == 200 else {}
 
     async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to a request, asked again while the server is busy.
@@ -80,13 +82,13 @@ class Endpoint:
         Raises:
             EngineError: It cannot be reached, refuses, takes too long, or answers no JSON.
         """
-        return self._decoded(await self._response("POST", path, body))
+        return self._decoded(await self._answer("POST", path, body))
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _response(self, method: str, path: str, body: Mapping[str, Any] | None) -> "Response":
+    async def _answer(self, method: str, path: str, body: Mapping[str, Any] | None) -> "_Answer":
         import httpx2
 
         why = ""
@@ -94,24 +96,42 @@ class Endpoint:
         for attempt in range(_TRIES):
             wait = 0.0
             try:
-                response = await self._client.request(method, f"{self.url}{path}", json=body)
+                answer = await self._sent(method, path, body)
             except httpx2.HTTPError as error:
                 why = f"{type(error).__name__}: {error}".removesuffix(": ")
                 late += isinstance(error, httpx2.ReadTimeout)
                 if late >= _LATE:
                     raise self._too_slow() from error
                 if not self._reached and isinstance(error, httpx2.ConnectError):
-                    raise EngineError(f"nothing answers at {self.url}: {why}", _ADDRESS) from error
+                    raise EngineError(
+                        f"{self.url} cannot be reached: {error}",
+                        hint="start the server, or check the address",
+                    ) from error
             else:
                 self._reached = True
-                if response.status_code not in _AGAIN:
-                    return response
-                why = f"status {response.status_code}"
-                wait = _asked_for(response.headers.get("retry-after", ""))
+                if answer.status not in _AGAIN:
+                    return answer
+                why = (
+                    f"status {answer.status} {self._shown(_reason(_object(answer.text)))}".rstrip()
+                )
+                wait = _asked_for(answer.headers.get("retry-after", ""))
             if attempt + 1 < _TRIES:
                 patience = _FIRST_WAIT * 2**attempt * (1 + random.random())  # noqa: S311 - no secret
                 await self._wait(min(_LONGEST_WAIT, max(wait, patience)))
         raise EngineError(f"{self.url} gave no answer in {_TRIES} tries: {why}", hint=_KEPT)
+
+    async def _sent(self, method: str, path: str, body: Mapping[str, Any] | None) -> "_Answer":
+        """Return the answer to a request, asked once."""
+        async with self._client.stream(method, f"{self.url}{path}", json=body) as response:
+            text = bytearray()
+            async for piece in response.aiter_bytes():
+                text += piece
+                if len(text) > _MOST_BYTES:
+                    raise EngineError(
+                        f"{self.url} answers with more than {_MOST_BYTES:,} bytes",
+                        hint="it does not speak OpenAI's interface: check the address",
+                    )
+            return _Answer(response.status_code, response.headers, bytes(text))
 
     def _too_slow(self) -> EngineError:
         return EngineError(
@@ -119,27 +139,39 @@ class Endpoint:
             hint="ask fewer at once with --threads; what was answered is kept",
         )
 
-    def _decoded(self, response: "Response") -> dict[str, Any]:
-        text = response.text[:_SHOWN]
-        found = _json(response)
+    def _decoded(self, answer: "_Answer") -> dict[str, Any]:
+        found = _object(answer.text)
+        begins = self._shown(answer.text.decode("utf-8", "replace"))
         if found is None:
-            kind = response.headers.get("content-type", "nothing")
+            kind = answer.headers.get("content-type", "nothing")
             raise EngineError(
-                f"{self.url} answered {kind} where JSON was expected: {text!r}", _ADDRESS
+                f"{self.url} answered status {answer.status} with {kind} where a JSON object was "
+                f"expected: {begins!r}",
+                hint=_ADDRESS,
             )
-        status = response.status_code
-        if status != 200:
+        if answer.status != 200:
+            said = self._shown(_reason(found)) or begins
             raise EngineError(
-                f"{self.url} refused with status {status}: {_reason(found) or text}",
-                hint=_REFUSED.get(status, _REQUEST),
+                f"{self.url} refused with status {answer.status}: {said}",
+                hint=_REFUSED.get(answer.status, _REQUEST),
             )
         return found
 
+    def _shown(self, text: str) -> str:
+        """Return the beginning of what a server says, without the key that some repeat."""
+        return (text.replace(self._key, "***") if self._key else text)[:_SHOWN]
 
-def _json(response: "Response") -> dict[str, Any] | None:
+
+class _Answer(msgspec.Struct, frozen=True):
+    status: int
+    headers: Mapping[str, str]
+    text: bytes
+
+
+def _object(text: bytes) -> dict[str, Any] | None:
     try:
-        found = response.json()
-    except ValueError:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -152,7 +184,7 @@ def _asked_for(header: str) -> float:
         return 0.0
 
 
-def _reason(found: Mapping[str, Any]) -> str:
-    error = found.get("error")
+def _reason(found: Mapping[str, Any] | None) -> str:
+    error = found.get("error") if found else None
     said = error.get("message") if isinstance(error, dict) else error
-    return str(said)[:_SHOWN] if said else ""
+    return str(said) if said else ""

@@ -353,6 +353,11 @@ def _before(text: str, stops: Sequence[str]) -> str:
 
 
 def _open(place: Place, wish: Wish) -> Engine:
+    if not place.url:
+        raise UsageError(
+            f"{str(place.path)!r} is no server",
+            hint="name an address, such as http://localhost:8000/v1, or leave out --engine",
+        )
     if wish.dtype or wish.device:
         raise UsageError("a server computes as it was started: it takes no --dtype or --device")
     engine = OpenAI(Endpoint(place.url, wish.key), wish.model, at_once=wish.threads or 8)

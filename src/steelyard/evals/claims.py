@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from steelyard.core.claim import Claim, Fact, Gap, Measurement, exactly
 from steelyard.core.digest import Digest
 from steelyard.core.evidence import Source
+from steelyard.evals.energy import ELSEWHERE
 from steelyard.evals.record import Run, TaskRecord
 
 PROBE, COST = "eval", "cost"
@@ -71,14 +72,18 @@ def _spent(run: Run) -> Iterator[Claim]:
     yield exactly("tokens.minimum", spent.minimum, "1")
     yield exactly("tokens.naive", spent.naive, "1")
     yield exactly("tokens.written", spent.written, "1")
+    yield exactly("tokens.prompts", spent.prompts, "1")
     yield exactly("cpu.seconds", cost.cpu_s, "s")
     yield exactly("wall.seconds", cost.wall_s, "s")
-    joules = Measurement(
+    if cost.method == ELSEWHERE:
+        why = "the model ran on a server: what that took cannot be seen from here"
+        yield Gap(name="energy.joules", reason=why)
+        return
+    yield Measurement(
         metric="energy.joules", value=cost.joules, unit="J", low=cost.low, high=cost.high
     )
-    yield joules
     yield Fact(name="energy.method", value=cost.method)
-    tokens = spent.computed + spent.written
+    tokens = spent.tokens
     if tokens and cost.wall_s:
         yield exactly("tokens.per_second", round(tokens / cost.wall_s, 3), "1/s")
         yield exactly("cpu.seconds_per_1000_tokens", round(1000 * cost.cpu_s / tokens, 6), "s")

@@ -88,6 +88,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         schema: Id of the document's schema.
         old: Name of the old model.
         new: Name of the new one.
+        same: Whether both are the same model on the same engine and numerics.
         differs: In what the runs are not alike although they were compared.
         margin: How much worse the new one may be, as a share; None where nothing was asked.
         rows: One for each metric of each task that both runs have.
@@ -98,6 +99,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     schema: Literal["steelyard.comparison/1"] = SCHEMA
     old: str
     new: str
+    same: bool
     differs: tuple[Differs, ...]
     margin: float | None
     rows: tuple[Row, ...]
@@ -126,18 +128,26 @@ def compare(
     differs = tuple(_differs(old[0], new[0], shared))
     refused = [one for one in differs if one.what not in MAY_DIFFER or one.what not in despite]
     if refused:
-        raise _refusal(refused)
+        raise _refusal(refused, _asked_otherwise(old[0], new[0]))
     rows = list(_rows(old, new, shared))
     if not rows:
         raise UsageError("no metric has scores for each sample in both runs")
     rows = _adjusted(rows)
+    same = (old[0].subject, old[0].card) == (new[0].subject, new[0].card)
+    names = _told_apart(old[0], new[0])
     if margin is not None:
-        rows = [msgspec.structs.replace(row, outcome=gate(row, margin)) for row in rows]
+        rows = [
+            msgspec.structs.replace(
+                row, outcome=Outcome.PASS if same and not row.flips else gate(row, margin)
+            )
+            for row in rows
+        ]
     outcomes = [row.outcome for row in rows if row.outcome is not None]
     everything = {task.id for run in (old[0], new[0]) for task in run.tasks}
     return Comparison(
-        old=old[0].name,
-        new=new[0].name,
+        old=names[0],
+        new=names[1],
+        same=same,
         differs=differs,
         margin=margin,
         rows=tuple(rows),
@@ -191,22 +201,44 @@ def _differs(
     if old.card.engine != new.card.engine:
         yield Differs(what="engine", old=old.card.engine, new=new.card.engine)
     elif old.card.numerics != new.card.numerics:
-        yield Differs(what="numerics", old=_pairs(old), new=_pairs(new))
+        yield Differs(what="numerics", old=_pairs(old, new), new=_pairs(new, old))
 
 
-def _pairs(run: Run) -> str:
-    return ", ".join(f"{key}={value}" for key, value in sorted(run.card.numerics.items()))
+def _pairs(run: Run, other: Run) -> str:
+    """Return the numerics of a run that another has otherwise."""
+    theirs = other.card.numerics
+    own = sorted(run.card.numerics.items())
+    return ", ".join(f"{key}={value}" for key, value in own if theirs.get(key) != value) or "none"
 
 
-def _refusal(refused: Sequence[Differs]) -> UsageError:
+def _told_apart(old: Run, new: Run) -> tuple[str, str]:
+    """Return the names of two models, with their digests where they have the same name."""
+    if old.name != new.name or old.subject == new.subject:
+        return old.name, new.name
+    return f"{old.name} ({old.subject[7:19]})", f"{new.name} ({new.subject[7:19]})"
+
+
+def _asked_otherwise(old: Run, new: Run) -> str:
+    """Return which settings of two runs are not alike: the usual reason for other samples."""
+    return ", ".join(
+        f"{name.replace('_', '-')} ({old.settings.get(name, 'no')} against"
+        f" {new.settings.get(name, 'no')})"
+        for name in sorted({*old.settings, *new.settings})
+        if old.settings.get(name) != new.settings.get(name)
+    )
+
+
+def _refusal(refused: Sequence[Differs], settings: str) -> UsageError:
     said = "; ".join(
         f"{one.what} of {one.task}" if one.task else f"{one.what} ({one.old} against {one.new})"
         for one in refused[:4]
     )
+    said += f"; and {len(refused) - 4:,} more" if len(refused) > 4 else ""
+    said += f"; they were run with other settings: {settings}" if settings else ""
     allowed = sorted({one.what for one in refused if one.what in MAY_DIFFER})
     fixed = sorted({one.what for one in refused if one.what not in MAY_DIFFER})
     hint = (
-        f"run both on the same {', '.join(fixed)}: the same task files, data, --limit and examples"
+        f"run both on the same {', '.join(fixed)}: the same task files, data, --limit, examples and --chat"
         if fixed
         else f"if that is what you want to compare: --despite {','.join(allowed)}"
     )

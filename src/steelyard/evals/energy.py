@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 _ZONES = Path("/sys/class/powercap")
+ELSEWHERE = "elsewhere"
 
 WATTS_PER_CORE = (1.0, 12.0)
 """Watts that one busy hardware thread may draw.
@@ -43,7 +44,8 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
         low: Lower end, in joules.
         high: Upper end, in joules.
         method: `rapl` = the counters of the processor package, neighbours included; `cpu-time` =
-            processor seconds times what a busy thread draws.
+            processor seconds times what a busy thread draws; `elsewhere` = the model ran on a server,
+            and all of these are of this side alone.
     """
 
     cpu_s: float
@@ -64,8 +66,8 @@ def reading(zones: Path = _ZONES) -> Reading:
     )
 
 
-def cost(before: Reading, after: Reading) -> Cost:
-    """Return what lies between two readings.
+def cost(before: Reading, after: Reading, *, elsewhere: bool = False) -> Cost:
+    """Return what lies between two readings; `elsewhere` where a server did the work.
 
     Where counters can be read, their value is the upper end, for it holds whatever else ran; the
     lower end is what processor time accounts for at the least. Elsewhere the interval is processor
@@ -90,7 +92,7 @@ def cost(before: Reading, after: Reading) -> Cost:
         joules=round(middle, 3),
         low=min(round(low, 3), round(middle, 3)),
         high=max(round(high, 3), round(middle, 3)),
-        method=method,
+        method=ELSEWHERE if elsewhere else method,
     )
 
 

@@ -109,6 +109,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
         minimum: The fewest that any order of work computes: nodes of the trie of all requests.
         naive: Tokens of each different request by itself.
         written: Tokens that were generated.
+        prompts: Tokens of the prompts of these texts, common beginnings once.
         known: Requests whose results were there from an earlier run.
         cost: Processor time, wall time and energy.
     """
@@ -119,6 +120,12 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     written: int
     known: int
     cost: Cost
+    prompts: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """Return how many tokens went through the model, read and written."""
+        return self.computed + self.prompts + self.written
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         counts: What scoring them costs, were nothing known.
         computed: Tokens of prompts that were computed now.
         written: Tokens that were generated now.
+        prompts: Tokens of the prompts of these texts, common beginnings once.
         known: How many results were there already.
     """
 
@@ -32,6 +33,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts
     computed: int
     written: int
+    prompts: int
     known: int
 
 
@@ -95,6 +97,7 @@ def ask(
         counts=plan.counts,
         computed=computed,
         written=written,
+        prompts=plan.prompts(known),
         known=len(known),
     )
 

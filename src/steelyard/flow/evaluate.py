@@ -36,10 +36,12 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: For people.
         digest: Of the model.
+        elsewhere: Whether it runs on a server, so that its cost cannot be seen from here.
     """
 
     name: str
     digest: Digest
+    elsewhere: bool = False
 
 
 def evaluate(
@@ -98,8 +100,9 @@ def evaluate(
             minimum=found.counts.minimum,
             naive=found.counts.naive,
             written=found.written,
+            prompts=found.prompts,
             known=found.known,
-            cost=cost(begun, reading()),
+            cost=cost(begun, reading(), elsewhere=subject.elsewhere),
         ),
         at=written(datetime.now(UTC)),
     )

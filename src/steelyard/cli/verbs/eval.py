@@ -3,7 +3,7 @@
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ import click
 import msgspec
 
 from steelyard.cli import options, output
-from steelyard.cli.exits import EXIT_CODES
-from steelyard.cli.keep import keep
+from steelyard.cli.exits import EXIT_CODES, Interrupted
+from steelyard.cli.keep import NOWHERE, keep
 from steelyard.cli.progress import counter, progress
 from steelyard.cli.verbs.check import Terms, check_one, pool_of
 from steelyard.core.digest import digest_of
@@ -24,12 +24,13 @@ from steelyard.evals.lock import NAME as LOCK
 from steelyard.evals.planner import Shape
 from steelyard.evals.record import Run, SampleRecord
 from steelyard.evals.tasks.settings import Settings
+from steelyard.evals.tasks.task import Task
 from steelyard.flow.asking import Crew
 from steelyard.flow.engines import open_engine
 from steelyard.flow.evaluate import Subject, evaluate, testified
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
-from steelyard.flow.runs import runs_folder, save
+from steelyard.flow.runs import prepare, runs_folder, save
 from steelyard.flow.settings import settings as project_settings
 from steelyard.flow.sharding import Opening
 from steelyard.flow.subjects import locate
@@ -41,6 +42,7 @@ from steelyard.report.evaluation.terminal import draw_run
 from steelyard.stores.scores import ScoreStore
 
 _SCORES = "scores.sqlite"
+_ENDPOINT = "endpoint"  # a subject that is a server
 
 
 class _Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,7 +210,14 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     envvar="STEELYARD_POOL",
     help="Where work is shared out, each worker with the model loaded; ray needs the extra `scale`.",
 )
-@options.jobs
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=None,
+    envvar="STEELYARD_JOBS",
+    metavar="N",
+    help="Workers of --pool.  [default: one per free core]",
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -253,10 +262,17 @@ def command(
     """
     chosen = _Options(**said)
     judge = find_policy(policy or "baseline")
-    dossier, place = _subject(subject, judge, anyway=chosen.load_anyway)
+    if chosen.multiturn and not chosen.chat:
+        raise UsageError("--multiturn is of no use without --chat", hint="add --chat")
+    prepare(chosen.out or runs_folder())
+    dossier, place = _subject(subject, judge, chosen)
     engine = open_engine(place, _wish(chosen), chosen.engine)
     try:
         run, samples = _run(dossier, engine, chosen, _crew(place, chosen))
+    except KeyboardInterrupt as error:
+        if chosen.scores == NOWHERE:
+            raise
+        raise Interrupted("what was computed is kept: the same command goes on from it") from error
     finally:
         engine.close()
     folder = chosen.out or runs_folder() / _folder_name(run)
@@ -273,7 +289,7 @@ def command(
     return EXIT_CODES[dossier.verdict.outcome]
 
 
-def _subject(subject: str, policy: Policy, *, anyway: bool) -> tuple[Dossier, Place]:
+def _subject(subject: str, policy: Policy, said: _Options) -> tuple[Dossier, Place]:
     """Return what is known of a subject, and where it is; files are checked before they are loaded.
 
     Raises:
@@ -281,12 +297,15 @@ def _subject(subject: str, policy: Policy, *, anyway: bool) -> tuple[Dossier, Pl
     """
     if subject.startswith(("http://", "https://")):
         identity = Identity(
-            kind="endpoint", name=subject, digest=digest_of({"url": subject}), artifacts=()
+            kind=_ENDPOINT,
+            name=f"{said.model} at {subject}",
+            digest=digest_of({"url": subject.rstrip("/"), "model": said.model}),
+            artifacts=(),
         )
         return Dossier(subject=identity, evidence=(), verdict=policy.judge(())), Place(url=subject)
     baseline = Terms(policy=find_policy("baseline"), settings=project_settings())
     dossier = check_one(subject, baseline, free_cores(), progress())
-    if dossier.verdict.outcome is Outcome.FAIL and not anyway:
+    if dossier.verdict.outcome is Outcome.FAIL and not said.load_anyway:
         raise UsageError(
             f"{subject!r} fails the policy baseline, so it is not loaded",
             hint=f"steelyard check {subject} says why; --load-anyway loads it all the same",
@@ -319,10 +338,15 @@ def _run(
         allow_functions=said.allow_functions,
     )
     with opened(wanted, engine.chat if said.chat else None) as found:
+        _say(found.tasks)
         scores = _scores(said.scores, engine)
         try:
             return evaluate(
-                Subject(name=dossier.subject.name, digest=dossier.subject.digest),
+                Subject(
+                    name=dossier.subject.name,
+                    digest=dossier.subject.digest,
+                    elsewhere=dossier.subject.kind == _ENDPOINT,
+                ),
                 engine,
                 found.tasks,
                 found.groups,
@@ -335,6 +359,17 @@ def _run(
         finally:
             if scores is not None:
                 scores.close()
+
+
+def _say(tasks: Sequence[Task]) -> None:
+    """Say what tasks ask for that has no effect, each thing once."""
+    notes: dict[str, list[str]] = {}
+    for task in tasks:
+        for note in task.notes:
+            notes.setdefault(note, []).append(task.id)
+    for note, names in notes.items():
+        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        output.aside(f"note: {names[0]}{more}: {note}")
 
 
 def _crew(place: Place, said: _Options) -> Crew | None:
@@ -365,10 +400,9 @@ def _wish(said: _Options) -> Wish:
 
 
 def _scores(said: str | None, engine: Engine) -> ScoreStore | None:
-    if said == "none":
+    if said == NOWHERE:
         return None
     path = Path(said) if said else runs_folder().parent / _SCORES
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return ScoreStore(path, engine.card())
 
 

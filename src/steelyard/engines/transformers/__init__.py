@@ -26,7 +26,7 @@ from steelyard.core.errors import EngineError, UsageError
 from steelyard.engines.chat import render_chat
 from steelyard.engines.groups import check_group, depths, fresh
 from steelyard.engines.sampling import Draft
-from steelyard.engines.transformers.attention import Blocks, blocks
+from steelyard.engines.transformers.attention import Block, blocks
 from steelyard.engines.transformers.encoding import encoder
 from steelyard.engines.transformers.loading import Loaded, load
 from steelyard.engines.transformers.masks import additive, visible
@@ -161,13 +161,13 @@ class Transformers:
         positions = [prefix + depth for depth in depths(pack.parents)]
         nodes = sorted({node for node, _ in pack.targets})
         with torch.inference_mode():
-            logits = self._forward(
-                pack.tokens,
-                positions,
-                self._mask(pack.parents, max(positions)),
-                keep=nodes,
-                blocks=blocks(pack.parents),
+            mask = self._mask(pack.parents, max(positions))
+            in_blocks = (
+                blocks(pack.parents, mask)
+                if self._loaded.takes_blocks and isinstance(mask, torch.Tensor)
+                else None
             )
+            logits = self._forward(pack.tokens, positions, mask, keep=nodes, blocks=in_blocks)
             self._cache = self._loaded.cropped(self._cache, len(pack.tokens), prefix)
             return self._read(logits, nodes, positions, pack.targets)
 
@@ -192,7 +192,7 @@ class Transformers:
         positions: Sequence[int],
         mask: torch.Tensor | dict[str, torch.Tensor] | None,
         keep: Sequence[int],
-        blocks: Blocks | None = None,
+        blocks: Sequence[Block] | None = None,
     ) -> torch.Tensor:
         import torch
 
@@ -204,7 +204,7 @@ class Transformers:
             use_cache=True,
             logits_to_keep=torch.tensor(list(keep), device=device),
             **{self._loaded.cache_argument: self._cache},
-            **({"blocks": blocks} if blocks and self._loaded.takes_blocks else {}),
+            **({"blocks": blocks} if blocks else {}),
         )
         logits: torch.Tensor = output.logits[0]
         return logits

@@ -3,38 +3,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from steelyard.engines.groups import depths
 
 if TYPE_CHECKING:
     import torch
 
 NAME = "steelyard-blocks"
-_ROWS = 96  # of a block at least: smaller ones cost more in calls than they spare
+_ROWS = 64  # of a block at least: smaller ones cost more in calls than they spare
 _OTHER_RULES = (
     "softcap",
     "s_aux",
     "sliding_window",
 )  # of models whose attention is not the plain one
 
-Blocks = tuple[tuple[int, int], ...]
+
+class Block(msgspec.Struct, frozen=True):
+    """Some nodes of a pack, and what any of them sees.
+
+    Attributes:
+        start: The first node.
+        end: One past the last.
+        columns: The nodes that are seen beside the prefix: ancestors before the block, then it.
+        mask: 1 x 1 x (end - start) x (prefix + columns), added to the scores.
+    """
+
+    start: int
+    end: int
+    columns: torch.Tensor
+    mask: torch.Tensor
 
 
-def blocks(parents: Sequence[int]) -> Blocks:
-    """Return ranges of nodes that see nothing of each other.
+def blocks(parents: Sequence[int], mask: torch.Tensor) -> tuple[Block, ...]:
+    """Return a pack in blocks, cut where the nodes have the fewest ancestors.
 
     Args:
-        parents: As in a pack, nodes depth first.
-
-    Returns:
-        Pairs (start, end) that cover all nodes, in order.
+        parents: As in a pack.
+        mask: 1 x 1 x nodes x (prefix + nodes), added to the scores.
     """
-    roots = [node for node, parent in enumerate(parents) if parent < 0]
-    starts = [0]
-    for root in roots:
-        if root - starts[-1] >= _ROWS:
-            starts.append(root)
-    return tuple(zip(starts, [*starts[1:], len(parents)], strict=True))
+    import torch
+
+    prefix = mask.shape[3] - len(parents)
+    beside = torch.arange(prefix, device=mask.device)
+    found = []
+    for start, end in _ranges(parents):
+        seen = [*sorted(_ancestors(parents, start, end)), *range(start, end)]
+        columns = torch.tensor(seen, device=mask.device)
+        part = mask[:, :, start:end].index_select(3, torch.cat((beside, columns + prefix)))
+        found.append(Block(start, end, columns, part))
+    return tuple(found)
+
+
+def _ranges(parents: Sequence[int]) -> Iterator[tuple[int, int]]:
+    depth = depths(parents)
+    start = 0
+    while len(parents) - start > 2 * _ROWS:
+        end = min(range(start + _ROWS, start + 2 * _ROWS), key=depth.__getitem__)
+        yield start, end
+        start = end
+    yield start, len(parents)
+
+
+def _ancestors(parents: Sequence[int], start: int, end: int) -> set[int]:
+    """Return the ancestors of some nodes that come before all of them."""
+    found: set[int] = set()
+    for node in range(start, end):
+        above = parents[node]
+        while 0 <= above < start and above not in found:
+            found.add(above)
+            above = parents[above]
+    return found
 
 
 def register() -> None:
@@ -52,7 +94,7 @@ def attend(
     key: torch.Tensor,
     value: torch.Tensor,
     attention_mask: torch.Tensor | None,
-    blocks: Blocks | None = None,
+    blocks: Sequence[Block] | None = None,
     scaling: float | None = None,
     **rest: Any,  # noqa: ANN401 - what transformers hands on
 ) -> tuple[torch.Tensor, None]:
@@ -64,7 +106,7 @@ def attend(
         key: 1 x key heads x (prefix + nodes) x width.
         value: As `key`.
         attention_mask: 1 x 1 x nodes x (prefix + nodes), added to the scores.
-        blocks: Ranges of nodes that see nothing of each other; None where all is one.
+        blocks: The pack in blocks; None where it is one.
         scaling: Of the scores.
         rest: Rules that some models add; with any of them, the plain way is taken.
 
@@ -81,29 +123,33 @@ def attend(
         return plain
     _, heads, nodes, width = query.shape
     shared = key.shape[1]
-    group = heads // shared  # queries that share their keys: rows of one, not copies of the other
-    prefix = key.shape[2] - nodes
-    rows = query.reshape(shared, group, nodes, width)
-    found = query.new_empty((1, nodes, heads, value.shape[3]))
-    for start, end in blocks:
-        many = group * (end - start)
+    grouped = query.reshape(shared, heads // shared, nodes, width)
+    keys, values = _Gathered(key, nodes, blocks), _Gathered(value, nodes, blocks)
+    found = query.new_empty((nodes, shared, heads // shared, value.shape[3]))
+    for block in blocks:
         seen = torch.nn.functional.scaled_dot_product_attention(
-            rows[:, :, start:end].reshape(1, shared, many, width),
-            _visible(key, prefix, start, end),
-            _visible(value, prefix, start, end),
-            attn_mask=_visible(attention_mask[:, :, start:end].transpose(2, 3), prefix, start, end)
-            .transpose(2, 3)
-            .repeat(1, 1, group, 1),
+            grouped[:, :, block.start : block.end],
+            keys.seen(block).expand(-1, heads // shared, -1, -1),
+            values.seen(block).expand(-1, heads // shared, -1, -1),
+            attn_mask=block.mask,
             scale=scaling,
         )
-        found[0, start:end] = seen.reshape(heads, end - start, -1).transpose(0, 1)
-    return found, None
+        found[block.start : block.end] = seen.permute(2, 0, 1, 3)
+    return found.reshape(1, nodes, heads, -1), None
 
 
-def _visible(whole: torch.Tensor, prefix: int, start: int, end: int) -> torch.Tensor:
-    """Return the prefix and one block of keys, values or columns, along the third dimension."""
-    import torch
+class _Gathered:
+    """Keys or values of the prefix, with room behind them for what one block sees beside it."""
 
-    if start == 0 and prefix + end == whole.shape[2]:
-        return whole
-    return torch.cat((whole[:, :, :prefix], whole[:, :, prefix + start : prefix + end]), dim=2)
+    def __init__(self, whole: torch.Tensor, nodes: int, blocks: Sequence[Block]) -> None:
+        self._prefix = whole.shape[2] - nodes
+        self._pack = whole[0, :, self._prefix :]
+        widest = max(len(block.columns) for block in blocks)
+        self._held = whole.new_empty((whole.shape[1], self._prefix + widest, whole.shape[3]))
+        self._held[:, : self._prefix] = whole[0, :, : self._prefix]
+
+    def seen(self, block: Block) -> torch.Tensor:
+        """Return key heads x 1 x (prefix + columns) x width; the next call overwrites it."""
+        end = self._prefix + len(block.columns)
+        self._held[:, self._prefix : end] = self._pack.index_select(1, block.columns)
+        return self._held[:, None, :end]

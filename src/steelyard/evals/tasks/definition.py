@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A task as its file defines it, and the digest of everything that takes part in that."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import msgspec
 
 from steelyard.core.digest import Digest, digest_of
 from steelyard.evals.tasks.config import TaskConfig, config_of
-from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.function import Function, functions_in
 from steelyard.evals.tasks.trusted import own_digest
 from steelyard.evals.tasks.yaml_file import load
 
@@ -59,7 +59,7 @@ def definition_of(said: Mapping[str, Any], where: str) -> Definition:
         config=config_of(said, where),
         where=where,
         digest=digest_of(_plain(_asked(said))),
-        functions=tuple(dict.fromkeys(_functions(said))),
+        functions=tuple(dict.fromkeys(functions_in(said))),
         tags=(tags,) if isinstance(tags, str) else tuple(map(str, tags)),
     )
 
@@ -79,14 +79,3 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list) else value
-
-
-def _functions(value: object) -> Iterator[Function]:
-    if isinstance(value, Function):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _functions(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _functions(each)
