@@ -14,7 +14,8 @@ from steelyard.evals.tasks.group import Group
 from steelyard.evals.tasks.host import functions
 from steelyard.evals.tasks.index import index_of, root_of
 from steelyard.evals.tasks.library import select
-from steelyard.evals.tasks.opening import Surroundings, open_task, refuse, refuse_judging
+from steelyard.evals.tasks.opening import Surroundings, open_task, refuse
+from steelyard.evals.tasks.parts import parts_of
 from steelyard.evals.tasks.questions import questions_task
 from steelyard.evals.tasks.settings import Settings
 from steelyard.evals.tasks.task import Task
@@ -65,7 +66,7 @@ def pick(wanted: Wanted) -> Picked:
     """Return what was asked for; it takes neither a model nor data, so it comes before either.
 
     Raises:
-        UsageError: A name is not known, or a function that judges is not allowed.
+        UsageError: A name is not known, or a task asks for what is not done or not allowed.
         UnreadableError: A file of a task, or of questions, is wrong.
     """
     roots = [Path(builtin.__path__[0]), *map(root_of, wanted.folders)]
@@ -74,7 +75,7 @@ def pick(wanted: Wanted) -> Picked:
     asked += [(questions_task(path), PLAIN) for path in wanted.questions]
     if not wanted.allow_functions:
         for definition, _ in asked:
-            refuse_judging(definition.config)
+            parts_of(definition.config, trusted(refuse), wanted.settings)
     return Picked(tasks=tuple(asked), groups=chosen.groups)
 
 

@@ -16,8 +16,7 @@ from steelyard.evals.metrics.exact_match import exact_match
 from steelyard.evals.patterns import Matcher
 from steelyard.evals.requests import Answer, Likelihood, Written
 from steelyard.evals.tasks.config import TaskConfig
-from steelyard.evals.tasks.fields import Call
-from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.function import Call, Function
 from steelyard.evals.tasks.metrics import Metric
 from steelyard.evals.tasks.sample import Sample
 

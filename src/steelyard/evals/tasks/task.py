@@ -12,8 +12,8 @@ from steelyard.evals.metrics.aggregate import AGGREGATIONS, Value
 from steelyard.evals.requests import Answer, Completion, Continuation, Request, Whole
 from steelyard.evals.tasks.config import OutputType
 from steelyard.evals.tasks.definition import Definition
-from steelyard.evals.tasks.fields import Call, Fields, Target
-from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.fields import Fields, Target
+from steelyard.evals.tasks.function import Call, Function
 from steelyard.evals.tasks.grouping import Grouping
 from steelyard.evals.tasks.judging import Judge, Judged
 from steelyard.evals.tasks.metrics import Metric
