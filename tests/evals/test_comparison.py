@@ -9,7 +9,8 @@ import pytest
 from steelyard.core.digest import digest_bytes
 from steelyard.core.errors import UsageError
 from steelyard.core.policy import Outcome
-from steelyard.evals.comparison import MAY_DIFFER, compare
+from steelyard.evals.comparability import MAY_DIFFER
+from steelyard.evals.comparison import compare
 from tests.samples.runs import card, run
 
 

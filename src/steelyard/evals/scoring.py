@@ -80,10 +80,7 @@ def score(
     values: dict[str, list[tuple[int, Value]]] = {}
     records = []
     for place, (sample, given) in enumerate(zip(found.samples, answers, strict=True)):
-        judged = {
-            name.removesuffix(_UNFILTERED): value
-            for name, value in task.judge(sample, given).items()
-        }
+        judged = _judged(task, sample, given)
         for name, value in judged.items():
             values.setdefault(name, []).append((place, value))
         records.append(_record(sample, given, judged))
@@ -122,12 +119,30 @@ def _record(sample: Sample, answers: Sequence[Answer], judged: Mapping[str, Valu
         target=_target(sample),
         requests=sample.requests,
         answers=tuple(answers),
-        scores={
-            name: float(value)
-            for name, value in judged.items()
-            if isinstance(value, int | float) and math.isfinite(value)
-        },
+        scores=_numbers(judged),
     )
+
+
+def sample_scores(task: Task, sample: Sample, answers: Sequence[Answer]) -> Mapping[str, float]:
+    """Return the scores of one sample, as its record will have them.
+
+    Raises:
+        MalformedError: The answers cannot be judged.
+    """
+    return _numbers(_judged(task, sample, answers))
+
+
+def _judged(task: Task, sample: Sample, answers: Sequence[Answer]) -> Mapping[str, Value]:
+    found = task.judge(sample, answers)
+    return {name.removesuffix(_UNFILTERED): value for name, value in found.items()}
+
+
+def _numbers(judged: Mapping[str, Value]) -> dict[str, float]:
+    return {
+        name: float(value)
+        for name, value in judged.items()
+        if isinstance(value, int | float) and math.isfinite(value)
+    }
 
 
 def _target(sample: Sample) -> str:

@@ -9,7 +9,7 @@ from steelyard.evals.comparison import Comparison, Row
 from steelyard.evals.record import Run, SampleRecord, TaskRecord
 from steelyard.evals.statistics.intervals import estimate
 from steelyard.report.evaluation.browser import SampleView, label, mark, side_by_side, view
-from steelyard.report.evaluation.words import conclusion, points, sentence, spent_lines
+from steelyard.report.evaluation.words import conclusion, points, sentence, spent_lines, stop_lines
 from steelyard.report.summary.amounts import score
 from steelyard.report.summary.forest import Forest, Point, forest
 from steelyard.report.summary.text import shown
@@ -55,7 +55,7 @@ def run_page(run: Run, samples: Sequence[SampleRecord]) -> str:
         title=f"{shown(run.name)}: scores",
         headline=f"What {shown(run.name)} scores",
         outcome="",
-        lines=(),
+        lines=tuple(stop_lines(run)),
         about=(
             ("Model", shown(run.name)),
             ("Engine", f"{card.engine} {card.version}"),
@@ -104,7 +104,7 @@ def _scores(run: Run) -> Iterator[Part]:
     plots = tuple(
         forest(
             f"scores-{number}",
-            f"{metric}, with 95 % intervals",
+            f"{metric}, with 95 % intervals{_at_any_time(run)}",
             "; ".join(f"{point.label} {point.written}" for point in found[:10]),
             found,
         )
@@ -115,6 +115,11 @@ def _scores(run: Run) -> Iterator[Part]:
         forests=plots,
         tables=(_matrix(ordered, list(by_metric)),),
     )
+
+
+def _at_any_time(run: Run) -> str:
+    stopped = any(task.whole is not None for task in run.tasks)
+    return ", such as hold at any time where a task was asked in part" if stopped else ""
 
 
 def _matrix(tasks: Sequence[TaskRecord], names: Sequence[str]) -> Table:
@@ -128,7 +133,8 @@ def _matrix(tasks: Sequence[TaskRecord], names: Sequence[str]) -> Table:
             else ""
             for name in names
         ]
-        rows.append((shown(task.id), f"{task.n:,}", *cells))
+        of = f" of {task.whole.n:,}" if task.whole is not None else ""
+        rows.append((shown(task.id), f"{task.n:,}{of}", *cells))
     return Table(columns=("Scenario", "n", *names), cells=tuple(rows))
 
 

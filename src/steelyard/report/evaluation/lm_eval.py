@@ -41,6 +41,10 @@ def results(run: Run) -> dict[str, Any]:
         "task_hashes": {task.id: task.samples.removeprefix("sha256:") for task in tasks},
         "total_evaluation_time_seconds": str(run.spent.cost.wall_s),
     }
+    if run.stopping is not None:
+        found["config"]["stopped_early"] = {
+            task.id: {"asked": task.n, "of": task.whole.n} for task in tasks if task.whole
+        }
     if groups:
         found["groups"] = {task.id: _scores(task) for task in groups}
     return found

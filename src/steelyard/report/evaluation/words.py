@@ -3,9 +3,10 @@
 
 from collections.abc import Iterator
 
+from steelyard.core.policy import Outcome
 from steelyard.evals.comparison import ALPHA, Comparison, Row
 from steelyard.evals.energy import ELSEWHERE
-from steelyard.evals.record import Run, Spent
+from steelyard.evals.record import Run, Settled, Spent
 from steelyard.report.summary.text import counted, shown
 
 
@@ -78,14 +79,58 @@ def conclusion(found: Comparison) -> Iterator[str]:
         yield f"note: only one run has {', '.join(map(shown, found.missing[:5]))}"
     for row in found.rows:
         yield f"{shown(row.task)} {row.metric}: {sentence(row)}"
+    yield from _outcome_line(found)
+
+
+def stop_lines(run: Run) -> Iterator[str]:
+    """Yield how a run came out against the one it was held against, as far as it was asked."""
+    if run.stopping is None:
+        return
+    for row in run.stopping.rows:
+        yield standing(row, run.stopping.margin)
+    for task, why in sorted(run.stopping.entire.items()):
+        yield f"{shown(task)}: asked whole, for {why}"
+
+
+def standing(row: Settled, margin: float | None) -> str:
+    """Return how a metric stands against another run."""
+    name = f"{shown(row.name)} {row.metric}"
+    ends = f"{100 * row.low:+.1f} to {100 * row.high:+.1f} points"
+    if row.says == "open":
+        asked = f"all {row.of:,}" if row.asked == row.of else f"{row.asked:,} of {row.of:,}"
+        return f"{name}: not settled after {asked} questions ({ends})"
+    by = "" if margin is None else f" {'than' if row.says == 'not worse' else 'by more than'} "
+    size = "" if margin is None else _points(margin)
+    after = f"settled after {row.asked:,} of {row.of:,} questions"
+    return f"{name}: {after}: {row.says}{by}{size} ({ends})"
+
+
+def verdict_lines(found: Comparison) -> Iterator[str]:
+    """Yield what a margin makes of a comparison: what does not pass, then the outcome."""
+    for row in found.rows:
+        if row.outcome not in (None, Outcome.PASS):
+            yield f"{row.outcome} {shown(row.task)} {row.metric}: {sentence(row)}"
+    yield from _outcome_line(found)
+
+
+def _outcome_line(found: Comparison) -> Iterator[str]:
     if found.margin is not None and found.outcome is not None:
-        yield f"{found.outcome.upper()}: no score may be worse by {100 * found.margin:g} points"
+        size = _points(found.margin)
+        yield f"{found.outcome.upper()}: no score may be worse by more than {size}"
+
+
+def _points(margin: float) -> str:
+    return f"{100 * margin:g} point{'' if margin == 0.01 else 's'}"
 
 
 def sentence(row: Row) -> str:
     """Return what may be said of one metric."""
     flips = f"{row.difference.better:,} better and {row.difference.worse:,} worse"
     changed = f"{flips} of {counted(row.difference.n, 'sample')}"
+    if row.of is not None:
+        ends = [100 * end for end in (row.difference.low, row.difference.high)]
+        says = "no difference shown" if row.says == "same" else row.says
+        return f"{says}, {changed} of {row.of:,}: {ends[0]:+.1f} to {ends[1]:+.1f} points"
     if row.says == "same":
         size = row.difference.detectable
         return f"no difference shown, {changed}; {100 * size:.1f} points would have been"

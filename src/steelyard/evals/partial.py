@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scores of tasks that were asked in part, because something was settled: intervals that still hold."""
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+
+from steelyard.evals.contests import is_share
+from steelyard.evals.record import Metric, SampleRecord, TaskRecord, Whole
+from steelyard.evals.scoring import Scored
+from steelyard.evals.statistics.betting import Bounds, interval, totals
+
+_EXACT = 1e-6
+
+
+def in_part(found: Scored, whole: Whole) -> Scored:
+    """Return what came of a part of a task, with intervals that hold although one looked and stopped.
+
+    Args:
+        found: What came of the samples that were asked.
+        whole: All of the task.
+    """
+    record = _with_intervals(found.record, found.samples, whole)
+    return msgspec.structs.replace(found, record=record)
+
+
+def group_in_part(record: TaskRecord, members: Sequence[Scored], whole: Whole) -> TaskRecord:
+    """Return the scores of a group of which a part was asked; see `in_part`."""
+    mine = [one.samples for one in members if one.record.id in record.members]
+    return _with_intervals(record, [sample for some in mine for sample in some], whole)
+
+
+def _with_intervals(
+    record: TaskRecord, samples: Sequence[SampleRecord], whole: Whole
+) -> TaskRecord:
+    metrics = tuple(_anytime(metric, samples, whole.largest) for metric in record.metrics)
+    return msgspec.structs.replace(record, metrics=metrics, whole=whole)
+
+
+def _anytime(metric: Metric, samples: Sequence[SampleRecord], largest: int) -> Metric:
+    """Return a metric with the interval that holds at any time; with none where it has no such."""
+    having = [sample for sample in samples if metric.name in sample.scores]
+    scores = [sample.scores[metric.name] for sample in having]
+    low = high = metric.value
+    if is_mean(metric, scores) and is_share(metric.name) and 0 <= min(scores) <= max(scores) <= 1:
+        seen = totals(scores, [sample.bond for sample in having])
+        low, high = interval(seen, Bounds(low=0, high=1, largest=largest))
+    return msgspec.structs.replace(
+        metric, low=min(low, metric.value), high=max(high, metric.value), error=None
+    )
+
+
+def is_mean(metric: Metric, scores: Sequence[float]) -> bool:
+    """Tell whether a metric is the mean of some scores."""
+    return bool(scores) and math.isclose(
+        metric.value, math.fsum(scores) / len(scores), abs_tol=_EXACT
+    )

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run a model on tasks until it is settled how it stands against another run, and no longer."""
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from steelyard.core.digest import digest_of
+from steelyard.core.engine import Engine
+from steelyard.core.errors import UsageError
+from steelyard.core.ports import Progress
+from steelyard.evals.comparability import Recorded, refuse_unlike
+from steelyard.evals.contests import Rule, bond, largest_bond
+from steelyard.evals.energy import reading
+from steelyard.evals.grouping import grouped
+from steelyard.evals.partial import group_in_part, in_part
+from steelyard.evals.planner import Key, Plan, Result, Shape
+from steelyard.evals.record import (
+    Run,
+    SampleRecord,
+    Settled,
+    Stopping,
+    TaskRecord,
+    Whole,
+    merkle_root,
+)
+from steelyard.evals.requests import Answer
+from steelyard.evals.scoring import Asked, Scored, asked, sample_scores
+from steelyard.evals.stopping import Place, Stopper
+from steelyard.evals.tasks.group import Group
+from steelyard.evals.tasks.task import Task
+from steelyard.flow.asking import Asked as Answered
+from steelyard.flow.asking import Crew, Kept, ask
+from steelyard.flow.evaluate import Subject, judged, requests_of, spent
+from steelyard.flow.examine import written
+
+Told = Callable[[int, Sequence[Settled]], None]
+"""Is told after each look how many samples have been asked, and how every metric stands."""
+
+
+class Against(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is held against.
+
+    Attributes:
+        old: The run, and its samples.
+        rule: What is to be settled.
+        despite: In what the two may differ, of `comparability.MAY_DIFFER`.
+    """
+
+    old: Recorded
+    rule: Rule
+    despite: Container[str] = ()
+
+
+def evaluate_until_settled(
+    subject: Subject,
+    engine: Engine,
+    tasks: Sequence[Task],
+    groups: Sequence[Group] = (),
+    *,
+    against: Against,
+    settings: Mapping[str, str],
+    scores: Kept | None,
+    progress: Progress,
+    shape: Shape,
+    told: Told,
+    crew: Crew | None = None,
+) -> tuple[Run, tuple[SampleRecord, ...]]:
+    """Return the record of a run that asked no more than was needed to settle a comparison.
+
+    Whether the two runs can be compared at all is found out before anything is computed.
+
+    Args:
+        subject: Whose model it is.
+        engine: Runs it.
+        tasks: What is asked, each once.
+        groups: Tasks that are scored together as well.
+        against: What it is held against, and what is to be settled.
+        settings: What was asked for, to be recorded.
+        scores: Where results are kept; None keeps nothing.
+        progress: Is told of tokens, then of texts, anew in each round.
+        shape: How the plan is cut.
+        told: Is told after each look how it stands.
+        crew: Who computes; None leaves all to `engine`.
+
+    Raises:
+        UsageError: There is nothing to ask, or the runs cannot be compared.
+        EngineError: The engine failed.
+        StoreError: Results cannot be kept.
+        MalformedError: A task or its data is wrong.
+    """
+    begun = reading()
+    all_asked = [asked(task) for task in tasks]
+    wholes = _wholes(all_asked, Plan(requests_of(all_asked), engine, shape))
+    old, samples = against.old
+    refuse_unlike(old, engine.card(), _records(all_asked, wholes), against.despite)
+    _refuse_part(old, wholes)
+    stopper = Stopper(all_asked, groups, samples, against.rule)
+    memory = Memory(scores)
+    done: list[Answered] = []
+    places: set[Place] = set()
+    for some in stopper.rounds():
+        part = _part(all_asked, set(some))
+        found = ask(requests_of(part), engine, memory, progress, shape, crew)
+        places.update(some)
+        stopper.see(dict(_values(all_asked, sorted(some), found)))
+        done.append(found)
+        told(stopper.looks[-1], stopper.rows)
+    part = _part(all_asked, places)
+    found = ask(requests_of(part), engine, memory, progress, shape, None)  # all of it is known
+    scored = _scored(part, found, wholes)
+    run = Run(
+        subject=subject.digest,
+        name=subject.name,
+        card=engine.card(),
+        settings=settings,
+        tasks=(*(one.record for one in scored), *_grouped(groups, scored, all_asked, wholes)),
+        spent=spent(_together(found, done, memory.found), begun, subject),
+        at=written(datetime.now(UTC)),
+        stopping=Stopping(
+            old=old.name,
+            against=_digest_of(against.old),
+            margin=against.rule.margin,
+            alpha=against.rule.alpha,
+            bar=stopper.bar,
+            seed=against.rule.seed,
+            looks=tuple(stopper.looks),
+            rows=stopper.rows,
+            entire=stopper.entire,
+        ),
+    )
+    return run, tuple(sample for one in scored for sample in one.samples)
+
+
+class Memory:
+    """Keeps the results of this run, beside where they are kept for others.
+
+    Args:
+        scores: Where they are kept; None for nowhere.
+
+    Attributes:
+        found: How many results were there from earlier runs.
+    """
+
+    def __init__(self, scores: Kept | None) -> None:
+        self._scores = scores
+        self._mine: dict[Key, Result] = {}
+        self.found = 0
+
+    def known(self, keys: Iterable[Key]) -> dict[Key, Result]:
+        """Return those of some results that are there."""
+        wanted = set(keys)
+        mine = {key: self._mine[key] for key in wanted & self._mine.keys()}
+        if self._scores is None or not (missing := wanted - mine.keys()):
+            return mine
+        kept = self._scores.known(missing)
+        self._mine.update(kept)
+        self.found += len(kept)
+        return {**mine, **kept}
+
+    def keep(self, results: Mapping[Key, Result]) -> None:
+        """Keep some results."""
+        if self._scores is not None:
+            self._scores.keep(results)
+        self._mine.update(results)
+
+
+def _wholes(all_asked: Sequence[Asked], plan: Plan) -> list[Whole]:
+    """Return what each task is as a whole, from the tokens of all its requests."""
+    keys = iter(plan.asked())
+    found = []
+    for one in all_asked:
+        leaves = [
+            "".join(key for _ in sample.requests for key in next(keys)).encode()
+            for sample in one.samples
+        ]
+        found.append(
+            Whole(
+                samples=merkle_root(sample.digest.encode() for sample in one.samples),
+                tokens=merkle_root(leaves),
+                n=len(one.samples),
+                largest=largest_bond(map(bond, one.samples)),
+            )
+        )
+    return found
+
+
+def _records(all_asked: Sequence[Asked], wholes: Sequence[Whole]) -> list[TaskRecord]:
+    """Return tasks as they will be recorded, before anything is asked."""
+    return [
+        TaskRecord(
+            id=one.task.id,
+            version=one.task.version,
+            task=one.task.definition.digest,
+            data=one.task.data.digest(),
+            samples=whole.samples,
+            tokens=whole.tokens,
+            metrics=(),
+            n=0,
+        )
+        for one, whole in zip(all_asked, wholes, strict=True)
+    ]
+
+
+def _refuse_part(old: Run, wholes: Sequence[Whole]) -> None:
+    """Refuse to hold a run against one that stopped early itself.
+
+    Raises:
+        UsageError: It did.
+    """
+    roots = {whole.samples for whole in wholes}
+    for task in old.tasks:
+        if task.whole is not None and task.whole.samples in roots:
+            raise UsageError(
+                f"the old run asked {task.n:,} of the {task.whole.n:,} samples of {task.id}",
+                hint="run it again without --against: what was computed is kept",
+            )
+
+
+def _part(all_asked: Sequence[Asked], places: Container[Place]) -> list[Asked]:
+    return [
+        msgspec.structs.replace(
+            one,
+            samples=tuple(
+                sample for place, sample in enumerate(one.samples) if (number, place) in places
+            ),
+        )
+        for number, one in enumerate(all_asked)
+    ]
+
+
+def _values(
+    all_asked: Sequence[Asked], places: Iterable[Place], found: Answered
+) -> Iterator[tuple[Place, Mapping[str, float]]]:
+    answers: Iterator[Answer] = iter(found.answers)
+    for number, place in places:
+        one = all_asked[number]
+        sample = one.samples[place]
+        yield (
+            (number, place),
+            sample_scores(one.task, sample, [next(answers) for _ in sample.requests]),
+        )
+
+
+def _scored(part: Sequence[Asked], found: Answered, wholes: Sequence[Whole]) -> list[Scored]:
+    """Return what came of each task; of one that was asked in part, with what holds for it."""
+    return [
+        one if one.record.n == whole.n else in_part(one, whole)
+        for one, whole in zip(judged(part, found), wholes, strict=True)
+    ]
+
+
+def _grouped(
+    groups: Sequence[Group],
+    scored: Sequence[Scored],
+    all_asked: Sequence[Asked],
+    wholes: Sequence[Whole],
+) -> Iterator[TaskRecord]:
+    for group in groups:
+        made = grouped(group, [one for one in scored if one.record.n])
+        if made is None:
+            continue
+        mine = [
+            (one, whole)
+            for one, whole in zip(all_asked, wholes, strict=True)
+            if one.task.id in group.tasks
+        ]
+        if made.n < sum(whole.n for _, whole in mine):
+            bonds = (bond(sample) for one, _ in mine for sample in one.samples)
+            whole = Whole(
+                samples=merkle_root(whole.samples.encode() for _, whole in mine),
+                tokens=merkle_root(whole.tokens.encode() for _, whole in mine),
+                n=sum(whole.n for _, whole in mine),
+                largest=largest_bond(bonds),
+            )
+            made = group_in_part(made, scored, whole)
+        yield made
+
+
+def _together(found: Answered, done: Sequence[Answered], known: int) -> Answered:
+    """Return what all rounds took, beside the answers and what they cost at least."""
+    return msgspec.structs.replace(
+        found,
+        computed=sum(one.computed for one in done),
+        written=sum(one.written for one in done),
+        prompts=sum(one.prompts for one in done),
+        known=known,
+    )
+
+
+def _digest_of(old: Recorded) -> str:
+    run, samples = old
+    scores = [[sample.task, sample.sample, sample.scores] for sample in samples]
+    return digest_of([run.subject, run.card, scores])
