@@ -35,8 +35,31 @@ def test_too_few_samples_leave_it_unknown() -> None:
 
 
 def test_a_single_cluster_leaves_it_unknown() -> None:
-    one = run({"quiz": [1, 0, 1]}, clusters=["passage"] * 3)
-    assert compare(one, one, margin=0.5).outcome is Outcome.UNKNOWN
+    old, new = (
+        run({"quiz": [1, 0, 1]}, clusters=["passage"] * 3, subject=digest_bytes(name))
+        for name in (b"one", b"other")
+    )
+    assert compare(old, new, margin=0.5).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(("n", "outcome"), [(20, Outcome.UNKNOWN), (500, Outcome.PASS)])
+def test_another_model_with_the_same_answers_passes_where_there_are_enough(n, outcome) -> None:
+    old, new = (run({"quiz": [1] * n}, subject=digest_bytes(name)) for name in (b"one", b"other"))
+    assert compare(old, new, margin=0.01).outcome is outcome
+
+
+def test_two_models_of_a_name_are_told_apart() -> None:
+    old, new = (run({"quiz": [1, 0]}, subject=digest_bytes(name)) for name in (b"one", b"other"))
+    found = compare(old, new)
+    assert found.old != found.new
+    assert found.old.startswith("model (")
+
+
+def test_a_refusal_names_the_settings_that_differ() -> None:
+    old = run({"quiz": [1, 0]}, settings={"limit": "2"})
+    new = run({"quiz": [1, 0, 1]}, settings={"limit": "3", "chat": "yes"})
+    with pytest.raises(UsageError, match=r"samples of quiz.*chat \(no against yes\), limit"):
+        compare(old, new)
 
 
 def test_samples_are_paired_by_their_digest_not_by_their_order() -> None:

@@ -54,6 +54,29 @@ def test_a_comparison_says_what_may_be_said() -> None:
     assert "worse (p < 0.05 over all rows), 0 better and 20 worse of 40 samples" in text
 
 
+def test_many_rows_without_a_difference_are_told_in_one_line() -> None:
+    scores = {f"task{number}": [1, 0, 1, 0] for number in range(20)}
+    changed = {**scores, "task3": [0, 1, 1, 0]}
+    text = drawn(draw_comparison, compare(run(scores), run(changed, name="new")))
+    assert "no difference shown in 20 rows" in text
+    assert "task7 acc:" not in text
+
+
+@pytest.mark.parametrize(
+    ("worse", "said"),
+    [
+        (0, "PASS: no score is worse by more than 1 point"),
+        (3, "UNKNOWN: too few samples to tell whether a score is worse by more than 1 point"),
+        (300, "FAIL: a score is worse by more than 1 point"),
+    ],
+)
+def test_a_gate_says_what_it_found(worse: int, said: str) -> None:
+    old, new = run({"q": [1] * 500}), run({"q": [0] * worse + [1] * (500 - worse)}, name="new")
+    text = drawn(draw_comparison, compare(old, new, margin=0.01))
+    assert said in " ".join(text.split())
+    assert " 0.0 points" not in text
+
+
 def test_what_a_model_wrote_cannot_leave_its_place_on_the_page() -> None:
     made, samples = run({"quiz": [1, 0]})
     evil = "</div><script>alert(1)</script>\u202e"

@@ -14,7 +14,7 @@ from steelyard.evals.contests import Rule
 from steelyard.evals.record import Settled
 from steelyard.flow.runs import find, runs_folder
 from steelyard.flow.until_settled import Against
-from steelyard.report.evaluation.words import standing
+from steelyard.report.evaluation.settled import standing
 
 
 def against(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """May two runs be compared: what has to be the same, and what a person may let differ."""
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -34,7 +34,11 @@ class Differs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def refuse_unlike(
-    old: Run, card: Card, tasks: Sequence[TaskRecord], despite: Container[str] = ()
+    old: Run,
+    card: Card,
+    tasks: Sequence[TaskRecord],
+    settings: Mapping[str, str],
+    despite: Container[str] = (),
 ) -> tuple[Differs, ...]:
     """Return in what a run may be unlike another and still be compared with it.
 
@@ -44,6 +48,7 @@ def refuse_unlike(
         old: The run to compare with.
         card: Of the engine of the new one.
         tasks: What the new one asks.
+        settings: With which settings.
         despite: Aspects of `MAY_DIFFER` that may differ.
 
     Raises:
@@ -52,7 +57,7 @@ def refuse_unlike(
     differs = tuple(_differs(old.card, card, shared_tasks(old, tasks)))
     refused = [one for one in differs if one.what not in MAY_DIFFER or one.what not in despite]
     if refused:
-        raise _refusal(refused)
+        raise _refusal(refused, _asked_otherwise(old.settings, settings))
     return differs
 
 
@@ -86,7 +91,7 @@ def _differs(
     if old.engine != new.engine:
         yield Differs(what="engine", old=old.engine, new=new.engine)
     elif old.numerics != new.numerics:
-        yield Differs(what="numerics", old=_pairs(old), new=_pairs(new))
+        yield Differs(what="numerics", old=_pairs(old, new), new=_pairs(new, old))
 
 
 def _of_all(task: TaskRecord, what: Aspect) -> str:
@@ -115,19 +120,33 @@ def refuse_other_parts(old: Recorded, new: Recorded) -> None:
                 raise _refusal([Differs(what="samples", task=task.id, old="all", new="others")])
 
 
-def _pairs(card: Card) -> str:
-    return ", ".join(f"{key}={value}" for key, value in sorted(card.numerics.items()))
+def _pairs(card: Card, other: Card) -> str:
+    """Return the numerics of an engine that another has otherwise."""
+    theirs = other.numerics
+    own = sorted(card.numerics.items())
+    return ", ".join(f"{key}={value}" for key, value in own if theirs.get(key) != value) or "none"
 
 
-def _refusal(refused: Sequence[Differs]) -> UsageError:
+def _asked_otherwise(old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    """Return which settings of two runs are not alike: the usual reason for other samples."""
+    return ", ".join(
+        f"{name.replace('_', '-')} ({old.get(name, 'no')} against {new.get(name, 'no')})"
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    )
+
+
+def _refusal(refused: Sequence[Differs], settings: str = "") -> UsageError:
     said = "; ".join(
         f"{one.what} of {one.task}" if one.task else f"{one.what} ({one.old} against {one.new})"
         for one in refused[:4]
     )
+    said += f"; and {len(refused) - 4:,} more" if len(refused) > 4 else ""
+    said += f"; they were run with other settings: {settings}" if settings else ""
     allowed = sorted({one.what for one in refused if one.what in MAY_DIFFER})
     fixed = sorted({one.what for one in refused if one.what not in MAY_DIFFER})
     hint = (
-        f"run both on the same {', '.join(fixed)}: the same task files, data, --limit and examples"
+        f"run both on the same {', '.join(fixed)}: the same task files, data, --limit, examples and --chat"
         if fixed
         else f"if that is what you want to compare: --despite {','.join(allowed)}"
     )

@@ -82,6 +82,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         schema: Id of the document's schema.
         old: Name of the old model.
         new: Name of the new one.
+        same: Whether both are the same model on the same engine and numerics.
         differs: In what the runs are not alike although they were compared.
         margin: How much worse the new one may be, as a share; None where nothing was asked.
         rows: One for each metric of each task that both runs have.
@@ -92,6 +93,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     schema: Literal["steelyard.comparison/1"] = SCHEMA
     old: str
     new: str
+    same: bool
     differs: tuple[Differs, ...]
     margin: float | None
     rows: tuple[Row, ...]
@@ -113,20 +115,23 @@ def compare(
     Raises:
         UsageError: The runs have no task in common, or differ in what they may not.
     """
-    differs = refuse_unlike(old[0], new[0].card, new[0].tasks, despite)
+    differs = refuse_unlike(old[0], new[0].card, new[0].tasks, new[0].settings, despite)
     refuse_other_parts(old, new)
     shared = shared_tasks(old[0], new[0].tasks)
     rows = [*_group_rows(old, new), *_rows(old, new, shared)]
     if not rows:
         raise UsageError("no metric has scores for each sample in both runs")
     rows = _adjusted(rows)
+    same = (old[0].subject, old[0].card) == (new[0].subject, new[0].card)
+    names = _told_apart(old[0], new[0])
     if margin is not None:
-        rows = _gated(rows, margin)
+        rows = _gated(rows, margin, same=same)
     outcomes = [row.outcome for row in rows if row.outcome is not None]
     everything = {task.id for run in (old[0], new[0]) for task in run.tasks}
     return Comparison(
-        old=old[0].name,
-        new=new[0].name,
+        old=names[0],
+        new=names[1],
+        same=same,
         differs=differs,
         margin=margin,
         rows=tuple(rows),
@@ -155,7 +160,7 @@ def gate(row: Row, margin: float) -> Outcome:
     return Outcome.UNKNOWN
 
 
-def _gated(rows: Sequence[Row], margin: float) -> list[Row]:
+def _gated(rows: Sequence[Row], margin: float, *, same: bool) -> list[Row]:
     """Return the rows with their outcomes; of what a group is the mean of, only what fails.
 
     One subject of many has too few samples to pass a margin by itself; that the mean over all of
@@ -163,7 +168,8 @@ def _gated(rows: Sequence[Row], margin: float) -> list[Row]:
     """
     judged = []
     for row in rows:
-        outcome: Outcome | None = gate(row, margin)
+        alike = same and not row.difference.better and not row.difference.worse
+        outcome: Outcome | None = Outcome.PASS if alike else gate(row, margin)
         spoken_for = any(
             row.metric == other.metric and row.task in other.members
             for other in rows
@@ -173,6 +179,13 @@ def _gated(rows: Sequence[Row], margin: float) -> list[Row]:
             outcome = None
         judged.append(msgspec.structs.replace(row, outcome=outcome))
     return judged
+
+
+def _told_apart(old: Run, new: Run) -> tuple[str, str]:
+    """Return the names of two models, with their digests where they have the same name."""
+    if old.name != new.name or old.subject == new.subject:
+        return old.name, new.name
+    return f"{old.name} ({old.subject[7:19]})", f"{new.name} ({new.subject[7:19]})"
 
 
 def _rows(
@@ -203,7 +216,8 @@ def _group_rows(old: Recorded, new: Recorded) -> Iterator[Row]:
             fit = whole is None or _shares(scored, metric.name)
             if fit and is_mean(metric, [b.scores[metric.name] for _, b in scored]):
                 row = _row(group.id, metric, scored, whole=whole)
-                yield msgspec.structs.replace(row, members=_within(group, new[0]))
+                # its tasks have the samples that changed
+                yield msgspec.structs.replace(row, members=_within(group, new[0]), flips=())
 
 
 def _whole_of(group: TaskRecord, old: Run) -> Whole | None:

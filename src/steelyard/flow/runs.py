@@ -106,8 +106,11 @@ def find(reference: str, kept: Path) -> tuple[Run, list[SampleRecord]]:
         return load(path)
     found = [entry for entry in kept_runs(kept) if _means(entry[1], reference)]
     if not found:
+        names = sorted({run.name for _, run in kept_runs(kept)})
+        others = f"; runs are kept of {', '.join(names[:5])}" if names else ""
         raise UnreadableError(
-            f"there is no run of {reference!r}", hint=f"steelyard eval {reference} --task ..."
+            f"there is no run of {reference!r}, and no {RUN} in a folder of that name",
+            hint=f"steelyard eval {reference} --task ...{others}",
         )
     return load(found[-1][0])
 

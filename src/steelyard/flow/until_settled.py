@@ -94,7 +94,8 @@ def evaluate_until_settled(
     all_asked = [asked(task) for task in tasks]
     wholes = _wholes(all_asked, Plan(requests_of(all_asked), engine, shape))
     old, samples = against.old
-    refuse_unlike(old, engine.card(), _records(all_asked, wholes), against.despite)
+    records = _records(all_asked, wholes)
+    refuse_unlike(old, engine.card(), records, settings, against.despite)
     _refuse_part(old, wholes)
     stopper = Stopper(all_asked, groups, samples, against.rule)
     memory = Memory(scores)

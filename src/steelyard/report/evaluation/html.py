@@ -9,7 +9,8 @@ from steelyard.evals.comparison import Comparison, Row
 from steelyard.evals.record import Run, SampleRecord, TaskRecord
 from steelyard.evals.statistics.intervals import estimate
 from steelyard.report.evaluation.browser import SampleView, label, mark, side_by_side, view
-from steelyard.report.evaluation.words import conclusion, points, sentence, spent_lines, stop_lines
+from steelyard.report.evaluation.settled import stop_lines
+from steelyard.report.evaluation.words import conclusion, points, sentence, spent_lines
 from steelyard.report.summary.amounts import score
 from steelyard.report.summary.forest import Forest, Point, forest
 from steelyard.report.summary.text import shown

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from steelyard.evals.comparison import Comparison, Row
 from steelyard.evals.record import Metric, Run, TaskRecord
-from steelyard.report.evaluation.words import conclusion, spent_lines, stop_lines, verdict_lines
+from steelyard.report.evaluation.settled import stop_lines, verdict_lines
+from steelyard.report.evaluation.words import conclusion, spent_lines
 from steelyard.report.summary.amounts import score
 from steelyard.report.summary.text import shown
 

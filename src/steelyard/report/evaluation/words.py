@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Numbers of runs and comparisons in words."""
 
+import math
 from collections.abc import Iterator
 
 from steelyard.core.policy import Outcome
 from steelyard.evals.comparison import ALPHA, Comparison, Row
 from steelyard.evals.energy import ELSEWHERE
-from steelyard.evals.record import Run, Settled, Spent
+from steelyard.evals.record import Run, Spent
 from steelyard.report.summary.text import counted, shown
+
+_EACH = 8  # rows without a difference that are told one by one
 
 
 def points(value: float) -> str:
@@ -73,66 +76,69 @@ def _elsewhere(spent: Spent) -> bool:
 
 def conclusion(found: Comparison) -> Iterator[str]:
     """Yield what a comparison comes to, sentence by sentence."""
+    if found.same:
+        yield "note: both runs are of the same model, on the same engine"
     for one in found.differs:
         yield f"note: {one.what} differs: {shown(one.old)[:60]} → {shown(one.new)[:60]}"
     if found.missing:
         yield f"note: only one run has {', '.join(map(shown, found.missing[:5]))}"
-    for row in found.rows:
+    told = [row for row in found.rows if row.says != "same"]
+    rest = [row for row in found.rows if row.says == "same"]
+    if len(rest) <= _EACH:
+        told, rest = list(found.rows), []
+    for row in told:
         yield f"{shown(row.task)} {row.metric}: {sentence(row)}"
-    yield from _outcome_line(found)
-
-
-def stop_lines(run: Run) -> Iterator[str]:
-    """Yield how a run came out against the one it was held against, as far as it was asked."""
-    if run.stopping is None:
-        return
-    for row in run.stopping.rows:
-        yield standing(row, run.stopping.margin)
-    for task, why in sorted(run.stopping.entire.items()):
-        yield f"{shown(task)}: asked whole, for {why}"
-
-
-def standing(row: Settled, margin: float | None) -> str:
-    """Return how a metric stands against another run."""
-    name = f"{shown(row.name)} {row.metric}"
-    ends = f"{100 * row.low:+.1f} to {100 * row.high:+.1f} points"
-    if row.says == "open":
-        asked = f"all {row.of:,}" if row.asked == row.of else f"{row.asked:,} of {row.of:,}"
-        return f"{name}: not settled after {asked} questions ({ends})"
-    by = "" if margin is None else f" {'than' if row.says == 'not worse' else 'by more than'} "
-    size = "" if margin is None else _points(margin)
-    after = f"settled after {row.asked:,} of {row.of:,} questions"
-    return f"{name}: {after}: {row.says}{by}{size} ({ends})"
-
-
-def verdict_lines(found: Comparison) -> Iterator[str]:
-    """Yield what a margin makes of a comparison: what does not pass, then the outcome."""
-    for row in found.rows:
-        if row.outcome not in (None, Outcome.PASS):
-            yield f"{row.outcome} {shown(row.task)} {row.metric}: {sentence(row)}"
-    yield from _outcome_line(found)
-
-
-def _outcome_line(found: Comparison) -> Iterator[str]:
+    if rest:
+        sizes = sorted(row.difference.detectable for row in rest if row.difference.detectable)
+        seen = f"; {_span(sizes[0], sizes[-1])} would have been" if sizes else ""
+        yield f"no difference shown in {len(rest):,}{' more' if told else ''} rows{seen}"
     if found.margin is not None and found.outcome is not None:
-        size = _points(found.margin)
-        yield f"{found.outcome.upper()}: no score may be worse by more than {size}"
+        yield verdict(found.outcome, found.margin)
 
 
-def _points(margin: float) -> str:
-    return f"{100 * margin:g} point{'' if margin == 0.01 else 's'}"
+def _span(low: float, high: float) -> str:
+    one, other = f"{100 * low:.1f}", f"{100 * high:.1f}"
+    return f"{one} points" if one == other else f"{one} to {other} points"
+
+
+def margin_points(margin: float) -> str:
+    """Return a margin in words.
+
+    Example:
+        >>> margin_points(0.01), margin_points(0.005)
+        ('1 point', '0.5 points')
+    """
+    return f"{100 * margin:g} point{'' if math.isclose(margin, 0.01) else 's'}"
+
+
+def verdict(outcome: Outcome, margin: float) -> str:
+    """Return what a margin makes of a comparison."""
+    most = margin_points(margin)
+    said = {
+        Outcome.PASS: f"no score is worse by more than {most}",
+        Outcome.FAIL: f"a score is worse by more than {most}",
+    }
+    unknown = f"too few samples to tell whether a score is worse by more than {most}"
+    return f"{outcome.upper()}: {said.get(outcome, unknown)}"
 
 
 def sentence(row: Row) -> str:
     """Return what may be said of one metric."""
-    flips = f"{row.difference.better:,} better and {row.difference.worse:,} worse"
-    changed = f"{flips} of {counted(row.difference.n, 'sample')}"
+    gap = row.difference
+    flips = f"{gap.better:,} better and {gap.worse:,} worse" if gap.better or gap.worse else "none"
+    changed = (
+        f"{flips} of {counted(gap.n, 'sample')}{'' if gap.better or gap.worse else ' changed'}"
+    )
     if row.of is not None:
-        ends = [100 * end for end in (row.difference.low, row.difference.high)]
+        ends = [100 * end for end in (gap.low, gap.high)]
         says = "no difference shown" if row.says == "same" else row.says
-        return f"{says}, {changed} of {row.of:,}: {ends[0]:+.1f} to {ends[1]:+.1f} points"
+        return (
+            f"{says}, {changed}, of {row.of:,} there are: {ends[0]:+.1f} to {ends[1]:+.1f} points"
+        )
     if row.says == "same":
-        size = row.difference.detectable
-        return f"no difference shown, {changed}; {100 * size:.1f} points would have been"
+        size = (
+            f"; {_span(gap.detectable, gap.detectable)} would have been" if gap.detectable else ""
+        )
+        return f"no difference shown, {changed}{size}"
     settled = f", settled after {row.settled:,}" if row.settled else ""
     return f"{row.says} (p < {ALPHA:g} over all rows), {changed}{settled}"
