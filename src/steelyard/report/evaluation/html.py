@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from steelyard.evals.comparison import Comparison, Row
-from steelyard.evals.record import Run, SampleRecord, TaskRecord
+from steelyard.evals.record import Metric, Run, SampleRecord, TaskRecord
 from steelyard.evals.statistics.intervals import estimate
 from steelyard.report.evaluation.browser import SampleView, label, mark, side_by_side, view
 from steelyard.report.evaluation.settled import stop_lines
@@ -56,7 +56,7 @@ def run_page(run: Run, samples: Sequence[SampleRecord]) -> str:
         title=f"{shown(run.name)}: scores",
         headline=f"What {shown(run.name)} scores",
         outcome="",
-        lines=tuple(stop_lines(run)),
+        lines=tuple(stop_lines(run))[:6],
         about=(
             ("Model", shown(run.name)),
             ("Engine", f"{card.engine} {card.version}"),
@@ -92,7 +92,8 @@ def _scores(run: Run) -> Iterator[Part]:
     by_metric: dict[str, list[Point]] = {}
     for task in ordered:
         for metric in task.metrics:
-            span = f"{score(metric.low)} to {score(metric.high)}"
+            none = task.whole is not None and metric.low == metric.high
+            span = "no interval" if none else f"{score(metric.low)} to {score(metric.high)}"
             by_metric.setdefault(metric.name, []).append(
                 Point(
                     label=shown(task.id),
@@ -128,30 +129,39 @@ def _matrix(tasks: Sequence[TaskRecord], names: Sequence[str]) -> Table:
     rows = []
     for task in tasks:
         known = {metric.name: metric for metric in task.metrics}
-        cells = [
-            f"{score(known[name].value)} ± {score((known[name].high - known[name].low) / 2)}"
-            if name in known
-            else ""
-            for name in names
-        ]
+        cells = [_with_half(known[name]) if name in known else "" for name in names]
         of = f" of {task.whole.n:,}" if task.whole is not None else ""
         rows.append((shown(task.id), f"{task.n:,}{of}", *cells))
     return Table(columns=("Scenario", "n", *names), cells=tuple(rows))
 
 
+def _with_half(metric: Metric) -> str:
+    half = (metric.high - metric.low) / 2
+    return f"{score(metric.value)} ± {score(half)}" if half else score(metric.value)
+
+
 def _slices(run: Run, samples: Sequence[SampleRecord]) -> Iterator[Part]:
-    """Yield the scores by kinds of samples, such as languages, where tasks tell them apart."""
+    """Yield the scores by kinds of samples, such as languages, where tasks tell them apart.
+
+    Of tasks that were asked in part they have no interval: an ordinary one would be wrong.
+    """
+    stopped = {task.id for task in run.tasks if task.whole is not None}
+    in_part: set[tuple[str, str, str]] = set()
     found: dict[tuple[str, str, str], list[float]] = {}
     for sample in samples:
         for kind, value in sample.slices.items():
             for metric, scored in sample.scores.items():
                 found.setdefault((kind, metric, value), []).append(scored)
+                if sample.task in stopped:
+                    in_part.add((kind, metric, value))
     kinds = sorted({(kind, metric) for kind, metric, _ in found})
     for number, (kind, metric) in enumerate(kinds):
         rows = []
         for (one, other, value), scores in sorted(found.items()):
             if (one, other) == (kind, metric):
                 made = estimate(scores)
+                if (one, other, value) in in_part:
+                    made = msgspec.structs.replace(made, low=made.value, high=made.value)
                 rows.append(
                     Point(
                         label=shown(value),
