@@ -12,7 +12,7 @@ from steelyard.core.errors import UsageError
 from steelyard.core.policy import Outcome
 from steelyard.evals.contests import Rule
 from steelyard.evals.record import Settled
-from steelyard.flow.runs import find, runs_folder
+from steelyard.flow.runs import RUN, find, runs_folder
 from steelyard.flow.until_settled import Against
 from steelyard.report.evaluation.settled import standing
 
@@ -35,10 +35,8 @@ def against(
     rule = Rule(margin=comparing.share(margin), seed=seed)
     allowed = comparing.aspects(despite)
     old = find(reference, runs_folder())
-    if out is not None and out.resolve() in (
-        Path(reference).resolve(),
-        *Path(reference).resolve().parents[:1],
-    ):
+    held = Path(reference).resolve()
+    if out is not None and out.resolve() == (held.parent if held.name == RUN else held):
         raise UsageError(
             f"--out would overwrite the run {reference!r} that it is held against",
             hint="name another folder",
@@ -59,7 +57,7 @@ class Teller:
             if row.says != "open" and (row.name, row.metric) not in self._said:
                 self._said.add((row.name, row.metric))
                 output.aside(standing(row, self._margin))
-        left = len(rows) - len(self._said)
+        left = sum(row.says == "open" for row in rows)
         if left:
             of = f"{left:,} of {len(rows):,} scores" if len(rows) > 1 else "the comparison"
             output.aside(f"{asked:,} questions asked, {of} still open")
