@@ -185,6 +185,15 @@ def test_the_run_is_written_with_a_page_and_the_files_of_other_tools(place, caps
     assert len((place / "run" / "samples_quiz.jsonl").read_text().splitlines()) == 12
 
 
+def test_a_folder_holds_the_files_of_its_last_run_alone(place, capsys):
+    (place / "own.csv").write_text("question,A,B,answer\nOne and one?,two,three,A\n")
+    assert evaluate("--questions", "own.csv", "--out", "run") == 0
+    (place / "run" / "samples_notes.jsonl").write_text("not ours")
+    assert evaluate("--out", "run") == 0
+    names = {path.name for path in (place / "run").glob("samples_*")}
+    assert names == {"samples_quiz.jsonl", "samples_notes.jsonl"}
+
+
 def test_a_model_that_fails_its_check_is_not_loaded(place, capsys):
     (place / "model" / "weights.bin").write_bytes(HOSTILE)
     assert evaluate() == 2
@@ -203,6 +212,23 @@ def test_a_row_that_cannot_be_asked_is_a_gap_and_not_a_wrong_answer(place, capsy
     assert [c.n for c in claims if getattr(c, "metric", "") == "quiz.acc"] == [1]
     gaps = [claim for claim in claims if isinstance(claim, Gap) and claim.name == "quiz.skipped"]
     assert "option 2 is empty" in gaps[0].reason
+
+
+def test_a_right_answer_that_is_no_option_is_told(place, capsys):
+    labels = (0, 5, -1, None)
+    write(place / "quiz.jsonl", [{"q": "?", "choices": ["a", "b"], "label": it} for it in labels])
+    assert evaluate("--out", "run") == 0
+    assert "stray    3 samples of quiz" in capsys.readouterr().out
+    evaluate("--json")
+    claims = [item.claim for item in document(capsys).evidence]
+    gaps = [claim for claim in claims if isinstance(claim, Gap) and claim.name == "quiz.answer"]
+    assert "3 samples have a right answer that is none" in gaps[0].reason
+
+
+def test_a_name_that_is_wrong_is_told_before_the_model_is_looked_at(place, capsys):
+    (place / "model" / "weights.bin").write_bytes(HOSTILE)
+    assert run(["eval", "model", "--engine", "echo", "--task", "quizz"]) == 2
+    assert "no task, group or tag is named 'quizz'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ def test_less_is_better_where_the_metric_says_so() -> None:
     old = [2.0 + index / 100 for index in range(30)]
     found = compare(perplexity(old), perplexity([score + 1 for score in old]), margin=0.1)
     assert (found.rows[0].says, found.outcome) == ("worse", Outcome.FAIL)
+    assert (found.rows[0].difference.better, found.rows[0].difference.worse) == (0, 30)
 
 
 def test_runs_without_a_common_task_are_refused() -> None:
@@ -209,7 +210,7 @@ def test_a_group_that_is_a_mean_over_samples_passes_or_fails_as_one() -> None:
         ("all", Outcome.PASS),
         ("subject0", None),
     ]
-    assert found.outcome is Outcome.PASS
+    assert (found.outcome, found.missing) == (Outcome.PASS, ())
     assert compare(run(scores, "old"), run(scores, "new"), margin=0.02).outcome is Outcome.UNKNOWN
 
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs and comparisons as people and other tools read them."""
 
+import hashlib
 import io
 import json
 import re
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -16,6 +18,7 @@ from steelyard.evals.comparison import compare
 from steelyard.evals.record import Settled, Stopping, Whole
 from steelyard.evals.requests import Completion, Written
 from steelyard.report.evaluation import lm_eval
+from steelyard.report.evaluation.browser import chosen
 from steelyard.report.evaluation.html import comparison_page, run_page
 from steelyard.report.evaluation.terminal import draw_comparison, draw_run
 from steelyard.report.summary.forest import Point, forest
@@ -49,6 +52,17 @@ def test_a_run_of_which_all_was_known_states_no_speed() -> None:
     text = drawn(draw_run, msgspec.structs.replace(made, spent=spent))
     assert "none computed: all scores were known" in text
     assert "tokens/s" not in text
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_comparison_fits_the_terminal(width: int) -> None:
+    old, new = (
+        run({"a_task_with_a_very_long_name": [1] * 40}),
+        run({"a_task_with_a_very_long_name": [0] * 20 + [1] * 20}, name="new"),
+    )
+    text = drawn(draw_comparison, compare(old, new, margin=0.01), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "-0.500" in text
 
 
 def test_a_comparison_says_what_may_be_said() -> None:
@@ -93,6 +107,31 @@ def test_what_a_model_wrote_cannot_leave_its_place_on_the_page() -> None:
     assert "\u202e" not in page
 
 
+def test_the_samples_of_no_task_crowd_out_those_of_another() -> None:
+    _, samples = run({"first": [0] * 50, "second": [1] * 10 + [0] * 2})
+    found = chosen(samples, 10)
+    assert [sample.task for sample in found] == ["first"] * 5 + ["second"] * 5
+    assert [sample.scores["acc"] for sample in found[5:]] == [0, 0, 1, 1, 1]
+
+
+def test_the_page_shows_what_a_filter_read_in_a_text() -> None:
+    made, samples = run({"quiz": [0]})
+    samples[0] = msgspec.structs.replace(
+        samples[0],
+        requests=(Completion(context="2+2?", sampling=Sampling(most_tokens=3)),),
+        answers=(Written(text="It is 5.", tokens=3),),
+        filtered={"strict": "5"},
+    )
+    assert "strict reads: 5" in run_page(made, samples)
+
+
+def test_the_page_names_what_the_scores_stand_on() -> None:
+    made, samples = run({"quiz": [0]})
+    page = run_page(made, samples)
+    for digest in (made.card.weights, made.tasks[0].data, made.tasks[0].tokens):
+        assert digest[7:19] in page
+
+
 def test_the_page_of_a_comparison_shows_the_samples_that_changed() -> None:
     old, new = run({"quiz": [1, 1, 0]}), run({"quiz": [1, 0, 0]})
     page = comparison_page(compare(old, new, margin=0.01), old[1], new[1])
@@ -109,6 +148,36 @@ def test_scores_are_where_other_tools_look_for_them() -> None:
     assert (line["acc"], line["filter"], line["metrics"]) == (1, "none", ["acc"])
     assert line["arguments"]["gen_args_1"] == {"arg_0": "Question 0?", "arg_1": " no"}
     assert json.loads(json.dumps(line)) == line
+
+
+def test_what_lm_eval_looks_up_by_task_is_there() -> None:
+    made, samples = run({"quiz": [1, 0]}, settings={"limit": "2", "num_fewshot": "task"})
+    found = lm_eval.results(made, samples)
+    assert found["configs"]["quiz"]["output_type"] == "multiple_choice"
+    assert found["configs"]["quiz"]["metric_list"] == [{"metric": "acc", "higher_is_better": True}]
+    assert (found["config"]["limit"], found["config"]["num_fewshot"]) == (2, None)
+    assert found["date"] == datetime(2026, 11, 29, 12, tzinfo=UTC).timestamp()
+
+
+def test_a_line_holds_the_place_of_the_option_and_what_the_filter_found() -> None:
+    _, samples = run({"quiz": [1]})
+    record = msgspec.structs.replace(
+        samples[0],
+        gold=2,
+        answers=(Written(text="It is 18.", tokens=4),),
+        filtered={"strict": "18"},
+        scores={"exact_match,strict": 1.0},
+    )
+    (line,) = lm_eval.samples([record])
+    assert (line["target"], line["resps"], line["filtered_resps"]) == ("2", [["It is 18."]], ["18"])
+
+
+def test_the_hash_of_what_was_asked_is_that_of_lm_eval() -> None:
+    made, samples = run({"quiz": [1, 0]})
+    (digest,) = lm_eval.results(made, samples)["task_hashes"].values()
+    lines = list(lm_eval.samples(samples))
+    said = "".join(line["doc_hash"] + line["prompt_hash"] + line["target_hash"] for line in lines)
+    assert digest == hashlib.sha256(said.encode()).hexdigest()
 
 
 def test_a_score_behind_a_filter_is_a_line_of_its_own() -> None:

@@ -69,6 +69,9 @@ def _scores(task: TaskRecord) -> Iterator[Claim]:
         yield Gap(name=f"{task.id}.stopped", reason=why)
     for why, number in sorted(task.skipped.items()):
         yield Gap(name=f"{task.id}.skipped", reason=f"{number:,} of its samples: {why}")
+    if task.strays:
+        why = f"{task.strays:,} samples have a right answer that is none of their options"
+        yield Gap(name=f"{task.id}.answer", reason=f"{why}: whatever is picked counts as wrong")
     if task.cut:
         why = f"{task.cut:,} requests were longer than the model's context and were cut"
         yield Gap(name=f"{task.id}.cut", reason=why)

@@ -127,7 +127,7 @@ def compare(
     if margin is not None:
         rows = _gated(rows, margin, same=same)
     outcomes = [row.outcome for row in rows if row.outcome is not None]
-    everything = {task.id for run in (old[0], new[0]) for task in run.tasks}
+    before, after = ({task.id for task in run.tasks} for run in (old[0], new[0]))
     return Comparison(
         old=names[0],
         new=names[1],
@@ -135,7 +135,7 @@ def compare(
         differs=differs,
         margin=margin,
         rows=tuple(rows),
-        missing=tuple(sorted(everything - {task.id for task, _ in shared})),
+        missing=tuple(sorted(before ^ after)),
         outcome=max(outcomes, key=lambda outcome: outcome.rank) if outcomes else None,
     )
 
@@ -255,6 +255,8 @@ def _row(task: str, metric: Metric, pairs: Sequence[Pair], *, whole: Whole | Non
     new = [after.scores[name] for _, after in pairs]
     clusters = [after.cluster or after.sample for _, after in pairs]
     found = difference(old, new, clusters)
+    if not metric.higher_is_better:
+        found = msgspec.structs.replace(found, better=found.worse, worse=found.better)
     in_order = sorted(pairs, key=lambda pair: pair[1].sample)
     if whole is not None:
         bonds = [after.bond for _, after in pairs]

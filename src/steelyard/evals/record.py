@@ -49,8 +49,10 @@ class SampleRecord(msgspec.Struct, frozen=True, kw_only=True):
         slices: Names of kinds of samples with the kind of this one, such as `language`: `et`.
         row: The document it was made of.
         target: The right answer, for people.
+        gold: The same as the task gives it: the place of an option, a text, or several of these.
         requests: What was asked.
         answers: What came back, one an asked thing.
+        filtered: What each filter made of texts that came back, by its name.
         scores: Value by metric.
     """
 
@@ -62,8 +64,10 @@ class SampleRecord(msgspec.Struct, frozen=True, kw_only=True):
     slices: Mapping[str, str] = {}
     row: Mapping[str, Any] = {}
     target: str = ""
+    gold: Any = None
     requests: tuple[Request, ...] = ()
     answers: tuple[Answer, ...] = ()
+    filtered: Mapping[str, Any] = {}
     scores: Mapping[str, float] = {}
 
     @property
@@ -104,6 +108,8 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
         examples: How many examples stand before each question.
         skipped: How many could not be asked, with why not: reason by count.
         cut: How many requests did not fit into the model's context as a whole.
+        strays: How many have a right answer that is none of their options: whatever is picked
+            counts as wrong, as in lm-evaluation-harness.
         members: Ids of the tasks of a group; empty for a task.
         whole: All of the task, where a comparison was settled before all of it was asked: what
             stands above is of the part that was, and intervals are such as hold at any time.
@@ -121,6 +127,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     examples: int = 0
     skipped: Mapping[str, int] = {}
     cut: int = 0
+    strays: int = 0
     members: tuple[str, ...] = ()
     whole: Whole | None = None
 

@@ -4,6 +4,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -83,7 +84,7 @@ def score(
         judged = _judged(task, sample, given)
         for name, value in judged.items():
             values.setdefault(name, []).append((place, value))
-        records.append(_record(sample, given, judged))
+        records.append(_record(sample, given, judged, task.filtered(sample, given)))
     clusters = [sample.cluster for sample in found.samples]
     metrics = [_metric(task, name, pairs, clusters) for name, pairs in values.items()]
     metrics += [calibration(found.samples, answers), fertility(found.samples, answers)]
@@ -97,9 +98,10 @@ def score(
             tokens=merkle_root("".join(keys).encode() for keys in tokens),
             metrics=tuple(metric for metric in metrics if metric is not None),
             n=len(records),
-            rows=len(task),
+            rows=task.rows,
             examples=task.shots,
             skipped=Counter(one.reason.partition(": ")[2] for one in found.skipped),
+            strays=sum(map(_strays, found.samples)),
             cut=sum(answer.cut > 0 for given in answers for answer in given),
         ),
         samples=tuple(records),
@@ -107,7 +109,12 @@ def score(
     )
 
 
-def _record(sample: Sample, answers: Sequence[Answer], judged: Mapping[str, Value]) -> SampleRecord:
+def _record(
+    sample: Sample,
+    answers: Sequence[Answer],
+    judged: Mapping[str, Value],
+    filtered: Mapping[str, Any],
+) -> SampleRecord:
     return SampleRecord(
         task=sample.task,
         index=sample.index,
@@ -117,8 +124,10 @@ def _record(sample: Sample, answers: Sequence[Answer], judged: Mapping[str, Valu
         slices=sample.slices,
         row=sample.row,
         target=_target(sample),
+        gold=sample.target,
         requests=sample.requests,
         answers=tuple(answers),
+        filtered=filtered,
         scores=_numbers(judged),
     )
 
@@ -143,6 +152,15 @@ def _numbers(judged: Mapping[str, Value]) -> dict[str, float]:
         for name, value in judged.items()
         if isinstance(value, int | float) and math.isfinite(value)
     }
+
+
+def _strays(sample: Sample) -> bool:
+    """Tell whether the right answer is none of the options."""
+    rights = sample.target if isinstance(sample.target, list) else [sample.target]
+    places = range(len(sample.choices))
+    return bool(sample.choices) and not any(
+        right in (places if isinstance(right, int) else sample.choices) for right in rights
+    )
 
 
 def _target(sample: Sample) -> str:

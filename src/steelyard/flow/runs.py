@@ -91,6 +91,15 @@ def _broken(folder: Path, why: str) -> UnreadableError:
     )
 
 
+def tasks_in(folder: Path) -> set[str]:
+    """Return the ids of the tasks of the run that is in a folder; none where there is none."""
+    try:
+        run = msgspec.json.decode((folder / RUN).read_bytes(), type=Run)
+    except (OSError, msgspec.MsgspecError):
+        return set()
+    return {task.id for task in run.tasks}
+
+
 def find(reference: str, kept: Path) -> tuple[Run, list[SampleRecord]]:
     """Return the run that a reference means: a folder, or the newest one kept of a model.
 

@@ -31,11 +31,11 @@ from steelyard.flow.engines import open_engine
 from steelyard.flow.evaluate import Subject, evaluate, testified
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
-from steelyard.flow.runs import prepare, runs_folder, save
+from steelyard.flow.runs import prepare, runs_folder, save, tasks_in
 from steelyard.flow.settings import settings as project_settings
 from steelyard.flow.sharding import Opening
 from steelyard.flow.subjects import locate
-from steelyard.flow.tasks import Wanted, opened
+from steelyard.flow.tasks import Picked, Wanted, opened, pick
 from steelyard.flow.until_settled import Against, evaluate_until_settled
 from steelyard.report import json
 from steelyard.report.evaluation import lm_eval
@@ -284,10 +284,14 @@ def command(
         chosen.against, chosen.margin, chosen.despite, chosen.seed, chosen.out
     )
     prepare(chosen.out or runs_folder())
+    wanted = _wanted(chosen)
+    picked = pick(wanted)
     dossier, place = _subject(subject, judge, chosen)
     engine = open_engine(place, _wish(chosen), chosen.engine)
     try:
-        run, samples = _run(dossier, engine, chosen, _crew(place, chosen), against)
+        run, samples = _run(
+            dossier, engine, chosen, (wanted, picked), _crew(place, chosen), against
+        )
     except KeyboardInterrupt as error:
         if chosen.scores == NOWHERE:
             raise
@@ -346,34 +350,38 @@ def _subject(subject: str, policy: Policy, said: _Options) -> tuple[Dossier, Pla
     return dossier, Place(path=locate(subject, progress()), digests=digests)
 
 
-def _run(
-    dossier: Dossier,
-    engine: Engine,
-    said: _Options,
-    crew: Crew | None,
-    against: Against | None,
-) -> tuple[Run, tuple[SampleRecord, ...]]:
-    settings = Settings(
-        num_fewshot=said.num_fewshot,
-        seed=said.seed,
-        system=said.system,
-        multiturn=said.multiturn,
-        limit=said.limit,
-    )
+def _wanted(said: _Options) -> Wanted:
     names = [name for given in said.names for name in given.split(",") if name]
     if not names and not said.questions:
         raise UsageError("there is nothing to ask", hint="name --task, or --questions of your own")
     own_lock = Path(LOCK)
-    wanted = Wanted(
+    return Wanted(
         names=names,
         questions=said.questions,
         lock=said.lock or (own_lock if own_lock.exists() else None),
         folders=said.folders,
         data=said.data,
-        settings=settings,
+        settings=Settings(
+            num_fewshot=said.num_fewshot,
+            seed=said.seed,
+            system=said.system,
+            multiturn=said.multiturn,
+            limit=said.limit,
+        ),
         allow_functions=said.allow_functions,
     )
-    with opened(wanted, engine.chat if said.chat else None) as found:
+
+
+def _run(
+    dossier: Dossier,
+    engine: Engine,
+    said: _Options,
+    asked: tuple[Wanted, Picked],
+    crew: Crew | None,
+    against: Against | None,
+) -> tuple[Run, tuple[SampleRecord, ...]]:
+    wanted, picked = asked
+    with opened(wanted, engine.chat if said.chat else None, picked) as found:
         _say(found.tasks)
         scores = _scores(said.scores, engine)
         try:
@@ -395,7 +403,7 @@ def _run(
                 engine,
                 found.tasks,
                 found.groups,
-                settings=_recorded(settings, chat=said.chat),
+                settings=_recorded(wanted.settings, chat=said.chat),
                 scores=scores,
                 progress=counter(),
                 shape=Shape(pack=said.pack),
@@ -470,13 +478,19 @@ def _folder_name(run: Run) -> str:
 
 def _write(folder: Path, run: Run, samples: tuple[SampleRecord, ...]) -> None:
     """Write the run, its page, and the files that lm-evaluation-harness would have written."""
+    before = tasks_in(folder)
     save(folder, run, samples)
+    for gone in before - {task.id for task in run.tasks}:
+        (folder / _samples_of(gone)).unlink(missing_ok=True)
     output.write(folder / "report.html", run_page(run, samples))
-    results = msgspec.json.format(msgspec.json.encode(lm_eval.results(run)), indent=2)
+    results = msgspec.json.format(msgspec.json.encode(lm_eval.results(run, samples)), indent=2)
     output.write(folder / "results.json", results.decode())
     for task in run.tasks:
         if not task.members:
             mine = (sample for sample in samples if sample.task == task.id)
             lines = b"\n".join(msgspec.json.encode(line) for line in lm_eval.samples(mine))
-            name = task.id.replace("/", "_")
-            output.write(folder / f"samples_{name}.jsonl", lines.decode() + "\n")
+            output.write(folder / _samples_of(task.id), lines.decode() + "\n")
+
+
+def _samples_of(task: str) -> str:
+    return f"samples_{task.replace('/', '_')}.jsonl"

@@ -16,8 +16,7 @@ from steelyard.evals.metrics.exact_match import exact_match
 from steelyard.evals.patterns import Matcher
 from steelyard.evals.requests import Answer, Likelihood, Written
 from steelyard.evals.tasks.config import TaskConfig
-from steelyard.evals.tasks.fields import Call
-from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.function import Call, Function
 from steelyard.evals.tasks.metrics import Metric
 from steelyard.evals.tasks.sample import Sample
 
@@ -69,6 +68,12 @@ class Judge:
             for name, value in self._judged(sample, answers, pipeline):
                 judged[f"{name},{pipeline.name}"] = value
         return judged
+
+    def filtered(self, sample: Sample, answers: Sequence[Answer]) -> dict[str, Any]:
+        """Return what each filter made of the texts that answer a question, by the filter's name."""
+        written = [answer.text for answer in answers if isinstance(answer, Written)]
+        filters = self._filters if written else ()
+        return {one.name: one.apply(written, sample.row) for one in filters}
 
     def _judged(
         self, sample: Sample, answers: Sequence[Answer], pipeline: Pipeline

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from steelyard.core.digest import Digest
 from steelyard.evals.comparison import Comparison, Row
 from steelyard.evals.record import Metric, Run, SampleRecord, TaskRecord
 from steelyard.evals.statistics.intervals import estimate
-from steelyard.report.evaluation.browser import SampleView, label, mark, side_by_side, view
+from steelyard.report.evaluation.browser import SampleView, chosen, label, side_by_side, view
 from steelyard.report.evaluation.settled import stop_lines
 from steelyard.report.evaluation.words import conclusion, points, sentence, spent_lines
 from steelyard.report.summary.amounts import score
@@ -16,7 +17,9 @@ from steelyard.report.summary.forest import Forest, Point, forest
 from steelyard.report.summary.text import shown
 from steelyard.report.web import rendered
 
-_SAMPLES = 100  # on a page
+_SAMPLES = 200  # on a page
+_SAME = "The same figures as a table"
+_DIGEST = 12  # hexadecimal digits that are shown
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,10 +30,11 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A section of the page."""
+    """A section of the page; `folded` is what its tables are folded under, empty where they are not."""
 
     title: str
     lead: str = ""
+    folded: str = ""
     forests: tuple[Forest, ...] = ()
     tables: tuple[Table, ...] = ()
     samples: tuple[SampleView, ...] = ()
@@ -64,7 +68,13 @@ def run_page(run: Run, samples: Sequence[SampleRecord]) -> str:
             ("Asked", ", ".join(f"{k} {v}" for k, v in sorted(run.settings.items()))),
             ("Ended", run.at),
         ),
-        parts=(*_scores(run), *_slices(run, samples), _spent(run), _browser(samples)),
+        parts=(
+            *_scores(run),
+            *_slices(run, samples),
+            _spent(run),
+            _stands_on(run),
+            _browser(samples),
+        ),
         origin=f"run {run.subject}",
     )
     return rendered("evaluation.html.jinja", ("page.css", "forest.css", "evaluation.css"), page)
@@ -92,12 +102,11 @@ def _scores(run: Run) -> Iterator[Part]:
     by_metric: dict[str, list[Point]] = {}
     for task in ordered:
         for metric in task.metrics:
-            none = task.whole is not None and metric.low == metric.high
-            span = "no interval" if none else f"{score(metric.low)} to {score(metric.high)}"
+            span = f" ({score(metric.low)} to {score(metric.high)})"
             by_metric.setdefault(metric.name, []).append(
                 Point(
                     label=shown(task.id),
-                    written=f"{score(metric.value)} ({span})",
+                    written=f"{score(metric.value)}{span if metric.low < metric.high else ''}",
                     value=metric.value,
                     low=metric.low,
                     high=metric.high,
@@ -115,6 +124,7 @@ def _scores(run: Run) -> Iterator[Part]:
     yield Part(
         title="Scores",
         forests=plots,
+        folded=_SAME,
         tables=(_matrix(ordered, list(by_metric)),),
     )
 
@@ -185,13 +195,34 @@ def _spent(run: Run) -> Part:
     return Part(title="What it took", tables=(Table(columns=("", ""), cells=tuple(rows)),))
 
 
+def _stands_on(run: Run) -> Part:
+    """Return the digests that two runs must share to be compared."""
+    kinds = ("task", "data", "samples", "tokens")
+    cells = tuple(
+        (shown(task.id), *(_beginning(getattr(task, kind)) for kind in kinds))
+        for task in run.tasks
+        if not task.members
+    )
+    card = run.card
+    return Part(
+        title="What it stands on",
+        lead=f"Weights {_beginning(card.weights)}, tokenizer {_beginning(card.tokenizer)}:"
+        " beginnings of SHA-256 digests, which run.json has whole.",
+        folded="Digests of each task",
+        tables=(Table(columns=("", *kinds), cells=cells),),
+    )
+
+
+def _beginning(digest: Digest) -> str:
+    return digest[7 : 7 + _DIGEST]
+
+
 def _browser(samples: Sequence[SampleRecord]) -> Part:
-    """Return the samples, those that were answered wrong first."""
-    ordered = sorted(samples, key=lambda sample: mark(sample.scores))
-    kept = tuple(view(sample) for sample in ordered[:_SAMPLES])
+    """Return the samples, of each task those that were answered wrong first."""
+    kept = tuple(view(sample) for sample in chosen(samples, _SAMPLES))
     return Part(
         title="Samples",
-        lead="Wrong ones first; unfold one to see what was asked and how each option scored.",
+        lead="Of each task the wrong ones first; unfold one to see what was asked and what came back.",
         samples=kept,
         left_out=len(samples) - len(kept),
     )
@@ -218,11 +249,27 @@ def _differences(found: Comparison) -> Part:
         around_zero=True,
     )
     cells = tuple(_compared(row) for row in found.rows)
-    heads = ("Task", "Metric", "Old", "New", "Difference", "95 % interval", "p", "Says")
+    heads = (
+        "Task",
+        "Metric",
+        "Old",
+        "New",
+        "Difference",
+        "95 % interval",
+        "Detectable",
+        "p",
+        "Says",
+    )
     return Part(
         title="Differences",
-        lead=" ".join(f"{line}." for line in conclusion(found) if line.startswith("note")),
+        lead=" ".join(
+            [
+                *(f"{line}." for line in conclusion(found) if line.startswith("note")),
+                "Detectable: the smallest true difference that so many samples would have shown.",
+            ]
+        ),
         forests=(plot,),
+        folded=_SAME,
         tables=(Table(columns=heads, cells=cells),),
     )
 
@@ -236,6 +283,7 @@ def _compared(row: Row) -> tuple[str, ...]:
         score(row.new),
         points(gap.value),
         f"{points(gap.low)} to {points(gap.high)}",
+        f"{gap.detectable:.4f}" if gap.detectable else "",
         f"{row.adjusted:.4f}",
         str(row.outcome) if row.outcome is not None else row.says,
     )
@@ -244,11 +292,15 @@ def _compared(row: Row) -> tuple[str, ...]:
 def _flipped(found: Comparison, old: Sequence[SampleRecord], new: Sequence[SampleRecord]) -> Part:
     before = {(sample.task, sample.sample): sample for sample in old}
     after = {(sample.task, sample.sample): sample for sample in new}
-    flips = [(row, flip) for row in found.rows for flip in row.flips]
+    flips = [
+        ((flip.new < flip.old) == row.higher_is_better, row, flip)
+        for row in found.rows
+        for flip in row.flips
+    ]
+    flips.sort(key=lambda entry: not entry[0])
     views = []
-    for row, flip in flips[:_SAMPLES]:
+    for worse, row, flip in flips[:_SAMPLES]:
         one, other = before[row.task, flip.sample], after[row.task, flip.sample]
-        worse = (flip.new < flip.old) == row.higher_is_better
         views.append(
             msgspec.structs.replace(
                 view(other),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _STYLES = {"worse": "bold red", "better": "bold green", "fail": "bold red", "unknown": "magenta"}
+_ALL = 76  # columns in which all of a comparison has room
 _LEAST = 9  # columns of a name that has to give way
 
 
@@ -56,6 +57,8 @@ def draw_verdict(found: Comparison, console: "Console") -> None:
 def draw_comparison(found: Comparison, console: "Console") -> None:
     """Draw a comparison: each metric, the difference, and what may be said of it.
 
+    Where there is little room, the two scores and p give way; the pages and `--json` have them.
+
     Args:
         found: What to draw.
         console: Knows its width and whether it has colour.
@@ -65,7 +68,9 @@ def draw_comparison(found: Comparison, console: "Console") -> None:
     console.print(Text(f"{shown(found.old)} → {shown(found.new)}", style="bold"))
     console.print()
     heads = ("task", "metric", "old", "new", "difference", "p", "")
-    _table(console, heads, [_compared(row) for row in found.rows])
+    shown_columns = range(len(heads)) if console.width >= _ALL else (0, 1, 4, 6)
+    rows = [tuple(row[column] for column in shown_columns) for row in map(_compared, found.rows)]
+    _table(console, [heads[column] for column in shown_columns], rows)
     for line in conclusion(found):
         console.print(Text(line))
 

@@ -31,6 +31,9 @@ def spent_lines(run: Run) -> Iterator[str]:
     if cut:
         yield f"cut      {counted(cut, 'question')} longer than the model's context"
     for task in run.tasks:
+        if task.strays:
+            what = "the right answer is none of the options, so all are wrong"
+            yield f"stray    {counted(task.strays, 'sample')} of {shown(task.id)}: {what}"
         for why, number in sorted(task.skipped.items()):
             yield f"skipped  {counted(number, 'sample')} of {shown(task.id)}: {shown(why)}"
 
@@ -140,5 +143,6 @@ def sentence(row: Row) -> str:
             f"; {_span(gap.detectable, gap.detectable)} would have been" if gap.detectable else ""
         )
         return f"no difference shown, {changed}{size}"
+    way = "" if row.higher_is_better else ", less is better"
     settled = f", settled after {row.settled:,}" if row.settled else ""
-    return f"{row.says} (p < {ALPHA:g} over all rows), {changed}{settled}"
+    return f"{row.says} (p < {ALPHA:g} over all rows{way}), {changed}{settled}"
