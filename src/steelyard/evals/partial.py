@@ -2,16 +2,47 @@
 """Scores of tasks that were asked in part, because something was settled: intervals that still hold."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from steelyard.evals.contests import is_share
-from steelyard.evals.record import Metric, SampleRecord, TaskRecord, Whole
-from steelyard.evals.scoring import Scored
+from steelyard.core.digest import Digest
+from steelyard.evals.contests import bond, is_share, largest_bond
+from steelyard.evals.record import Metric, SampleRecord, TaskRecord, Whole, merkle_root
+from steelyard.evals.scoring import Asked, Scored
 from steelyard.evals.statistics.betting import Bounds, interval, totals
 
 _EXACT = 1e-6
+
+
+def whole_of(asked: Asked, keys: Iterator[Sequence[Digest]]) -> Whole:
+    """Return what a task is as a whole.
+
+    Args:
+        asked: The task with all of its samples.
+        keys: For each of its requests, in order, what names the token ids; no more of them are
+            taken.
+    """
+    leaves = [
+        "".join(key for _ in sample.requests for key in next(keys)).encode()
+        for sample in asked.samples
+    ]
+    return Whole(
+        samples=merkle_root(sample.digest.encode() for sample in asked.samples),
+        tokens=merkle_root(leaves),
+        n=len(asked.samples),
+        largest=largest_bond(map(bond, asked.samples)),
+    )
+
+
+def whole_of_group(members: Sequence[tuple[Asked, Whole]]) -> Whole:
+    """Return what a group is as a whole, from its tasks."""
+    return Whole(
+        samples=merkle_root(whole.samples.encode() for _, whole in members),
+        tokens=merkle_root(whole.tokens.encode() for _, whole in members),
+        n=sum(whole.n for _, whole in members),
+        largest=largest_bond(bond(sample) for one, _ in members for sample in one.samples),
+    )
 
 
 def in_part(found: Scored, whole: Whole) -> Scored:

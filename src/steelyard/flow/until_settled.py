@@ -11,11 +11,11 @@ from steelyard.core.engine import Engine
 from steelyard.core.errors import UsageError
 from steelyard.core.ports import Progress
 from steelyard.evals.comparability import Recorded, refuse_unlike
-from steelyard.evals.contests import Rule, bond, largest_bond
+from steelyard.evals.contests import Rule
 from steelyard.evals.energy import reading
 from steelyard.evals.grouping import grouped
-from steelyard.evals.partial import group_in_part, in_part
-from steelyard.evals.planner import Key, Plan, Result, Shape
+from steelyard.evals.partial import group_in_part, in_part, whole_of, whole_of_group
+from steelyard.evals.planner import Plan, Shape
 from steelyard.evals.record import (
     Run,
     SampleRecord,
@@ -23,7 +23,6 @@ from steelyard.evals.record import (
     Stopping,
     TaskRecord,
     Whole,
-    merkle_root,
 )
 from steelyard.evals.requests import Answer
 from steelyard.evals.scoring import Asked, Scored, asked, sample_scores
@@ -34,6 +33,7 @@ from steelyard.flow.asking import Asked as Answered
 from steelyard.flow.asking import Crew, Kept, ask
 from steelyard.flow.evaluate import Subject, judged, requests_of, spent
 from steelyard.flow.examine import written
+from steelyard.flow.memory import Memory
 
 Told = Callable[[int, Sequence[Settled]], None]
 """Is told after each look how many samples have been asked, and how every metric stands."""
@@ -92,7 +92,8 @@ def evaluate_until_settled(
     """
     begun = reading()
     all_asked = [asked(task) for task in tasks]
-    wholes = _wholes(all_asked, Plan(requests_of(all_asked), engine, shape))
+    keys = iter(Plan(requests_of(all_asked), engine, shape).asked())
+    wholes = [whole_of(one, keys) for one in all_asked]
     old, samples = against.old
     records = _records(all_asked, wholes)
     refuse_unlike(old, engine.card(), records, settings, against.despite)
@@ -132,59 +133,6 @@ def evaluate_until_settled(
         ),
     )
     return run, tuple(sample for one in scored for sample in one.samples)
-
-
-class Memory:
-    """Keeps the results of this run, beside where they are kept for others.
-
-    Args:
-        scores: Where they are kept; None for nowhere.
-
-    Attributes:
-        found: How many results were there from earlier runs.
-    """
-
-    def __init__(self, scores: Kept | None) -> None:
-        self._scores = scores
-        self._mine: dict[Key, Result] = {}
-        self.found = 0
-
-    def known(self, keys: Iterable[Key]) -> dict[Key, Result]:
-        """Return those of some results that are there."""
-        wanted = set(keys)
-        mine = {key: self._mine[key] for key in wanted & self._mine.keys()}
-        if self._scores is None or not (missing := wanted - mine.keys()):
-            return mine
-        kept = self._scores.known(missing)
-        self._mine.update(kept)
-        self.found += len(kept)
-        return {**mine, **kept}
-
-    def keep(self, results: Mapping[Key, Result]) -> None:
-        """Keep some results."""
-        if self._scores is not None:
-            self._scores.keep(results)
-        self._mine.update(results)
-
-
-def _wholes(all_asked: Sequence[Asked], plan: Plan) -> list[Whole]:
-    """Return what each task is as a whole, from the tokens of all its requests."""
-    keys = iter(plan.asked())
-    found = []
-    for one in all_asked:
-        leaves = [
-            "".join(key for _ in sample.requests for key in next(keys)).encode()
-            for sample in one.samples
-        ]
-        found.append(
-            Whole(
-                samples=merkle_root(sample.digest.encode() for sample in one.samples),
-                tokens=merkle_root(leaves),
-                n=len(one.samples),
-                largest=largest_bond(map(bond, one.samples)),
-            )
-        )
-    return found
 
 
 def _records(all_asked: Sequence[Asked], wholes: Sequence[Whole]) -> list[TaskRecord]:
@@ -268,14 +216,7 @@ def _grouped(
             if one.task.id in group.tasks
         ]
         if made.n < sum(whole.n for _, whole in mine):
-            bonds = (bond(sample) for one, _ in mine for sample in one.samples)
-            whole = Whole(
-                samples=merkle_root(whole.samples.encode() for _, whole in mine),
-                tokens=merkle_root(whole.tokens.encode() for _, whole in mine),
-                n=sum(whole.n for _, whole in mine),
-                largest=largest_bond(bonds),
-            )
-            made = group_in_part(made, scored, whole)
+            made = group_in_part(made, scored, whole_of_group(mine))
         yield made
 
 
