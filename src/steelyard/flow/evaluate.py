@@ -120,7 +120,7 @@ def spent(found: Answered, begun: Reading, subject: Subject) -> Spent:
         written=found.written,
         prompts=found.prompts,
         known=found.known,
-        cost=cost(begun, reading(), elsewhere=subject.elsewhere),
+        cost=cost(begun, reading(), workers_s=found.workers_s, elsewhere=subject.elsewhere),
     )
 
 

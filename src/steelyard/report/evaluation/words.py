@@ -44,7 +44,7 @@ def _token_lines(run: Run) -> Iterator[str]:
     if spent.naive and not spent.computed:
         yield f"{label:9}none {unit}: all scores were known"
     elif spent.naive:
-        saved = f", {spent.naive / spent.minimum:.1f} times fewer than one by one"
+        saved = f", one by one {spent.naive / spent.minimum:.1f} times"
         yield (
             f"{label:9}{spent.computed:,} {unit} of at least {spent.minimum:,}"
             f"{saved if spent.naive > spent.minimum else ''}"
