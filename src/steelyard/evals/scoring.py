@@ -89,7 +89,8 @@ def score(
         records.append(_record(sample, given, judged))
     clusters = [sample.cluster for sample in found.samples]
     metrics = [_metric(task, name, pairs, clusters) for name, pairs in values.items()]
-    metrics += [calibration(found.samples, answers), fertility(found.samples, answers)]
+    metrics.append(calibration(found.samples, answers, _accuracies(found, values)))
+    metrics.append(fertility(found.samples, answers))
     return Scored(
         record=TaskRecord(
             id=task.id,
@@ -108,6 +109,16 @@ def score(
         samples=tuple(records),
         values={name: tuple(pairs) for name, pairs in values.items()},
     )
+
+
+def _accuracies(
+    found: Asked, values: Mapping[str, Sequence[tuple[int, Value]]]
+) -> list[Value | None] | None:
+    """Return the accuracy of each sample where the task judges for itself, else None."""
+    if found.task.definition.config.process_results is None:
+        return None
+    known = dict(values.get("acc", ()))
+    return [known.get(place) for place in range(len(found.samples))]
 
 
 def _record(sample: Sample, answers: Sequence[Answer], judged: Mapping[str, Value]) -> SampleRecord:

@@ -85,7 +85,7 @@ def evaluate(
             "there is nothing to ask", hint=_first_reason(all_asked) or "look at --limit and data"
         )
     found = ask(requests, engine, scores, progress, shape, crew)
-    scored = list(_steadied(list(_judged(all_asked, found))))
+    scored = list(_steadied(list(_judged(all_asked, found)), tasks))
     together = [made for group in groups if (made := grouped(group, scored)) is not None]
     run = Run(
         subject=subject.digest,
@@ -118,12 +118,12 @@ def _judged(all_asked: Sequence[Asked], found: Answered) -> Iterator[Scored]:
         yield score(one, answers, keys)
 
 
-def _steadied(scored: Sequence[Scored]) -> Iterator[Scored]:
+def _steadied(scored: Sequence[Scored], tasks: Sequence[Task]) -> Iterator[Scored]:
     """Yield what came of each task; of one put another way, with how much that changed."""
     by_task = {one.record.id: one for one in scored}
-    for one in scored:
+    for one, task in zip(scored, tasks, strict=True):
         plain = by_task.get(one.record.id.rpartition("@")[0])
-        made = stability(plain.samples, one.samples) if plain else None
+        made = stability(plain.samples, one.samples, task.settled) if plain else None
         if made is None:
             yield one
             continue
