@@ -130,7 +130,7 @@ def judged(all_asked: Sequence[Asked], found: Answered) -> list[Scored]:
     Raises:
         MalformedError: A task has no use for an answer.
     """
-    return list(_steadied(list(_judged(all_asked, found))))
+    return list(_steadied(list(_judged(all_asked, found)), [one.task for one in all_asked]))
 
 
 def _judged(all_asked: Sequence[Asked], found: Answered) -> Iterator[Scored]:
@@ -145,12 +145,12 @@ def _judged(all_asked: Sequence[Asked], found: Answered) -> Iterator[Scored]:
         yield score(one, answers, keys)
 
 
-def _steadied(scored: Sequence[Scored]) -> Iterator[Scored]:
+def _steadied(scored: Sequence[Scored], tasks: Sequence[Task]) -> Iterator[Scored]:
     """Yield what came of each task; of one put another way, with how much that changed."""
     by_task = {one.record.id: one for one in scored}
-    for one in scored:
+    for one, task in zip(scored, tasks, strict=True):
         plain = by_task.get(one.record.id.rpartition("@")[0])
-        made = stability(plain.samples, one.samples) if plain else None
+        made = stability(plain.samples, one.samples, task.settled) if plain else None
         if made is None:
             yield one
             continue
