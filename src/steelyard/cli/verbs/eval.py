@@ -286,9 +286,10 @@ def command(
     prepare(chosen.out or runs_folder())
     wanted = _wanted(chosen)
     picked = pick(wanted)
-    dossier, place = _subject(subject, judge, chosen)
+    checked, place = _subject(subject, chosen)
     engine = open_engine(place, _wish(chosen), chosen.engine)
     try:
+        dossier = checked or _served(place.url, engine.card().model, judge)
         run, samples = _run(
             dossier, engine, chosen, (wanted, picked), _crew(place, chosen), against
         )
@@ -325,20 +326,27 @@ def _held(
     return compare(against.old, (run, samples), margin=margin, despite=against.despite)
 
 
-def _subject(subject: str, policy: Policy, said: _Options) -> tuple[Dossier, Place]:
+def _served(url: str, model: str, policy: Policy) -> Dossier:
+    """Return what is known of a model behind an address: its name there."""
+    identity = Identity(
+        kind=_ENDPOINT,
+        name=f"{model} at {url}",
+        digest=digest_of({"url": url.rstrip("/"), "model": model}),
+        artifacts=(),
+    )
+    return Dossier(subject=identity, evidence=(), verdict=policy.judge(()))
+
+
+def _subject(subject: str, said: _Options) -> tuple[Dossier | None, Place]:
     """Return what is known of a subject, and where it is; files are checked before they are loaded.
+
+    Of a server nothing is known before it is asked.
 
     Raises:
         UsageError: Its check failed, and nobody said to load it all the same.
     """
     if subject.startswith(("http://", "https://")):
-        identity = Identity(
-            kind=_ENDPOINT,
-            name=f"{said.model} at {subject}",
-            digest=digest_of({"url": subject.rstrip("/"), "model": said.model}),
-            artifacts=(),
-        )
-        return Dossier(subject=identity, evidence=(), verdict=policy.judge(())), Place(url=subject)
+        return None, Place(url=subject)
     baseline = Terms(policy=find_policy("baseline"), settings=project_settings())
     dossier = check_one(subject, baseline, free_cores(), progress())
     if dossier.verdict.outcome is Outcome.FAIL and not said.load_anyway:
