@@ -54,5 +54,5 @@ def check_each(sweep: Sweep, pool: Pool, policy: str, *, as_json: bool) -> Outco
     if as_json:
         output.pieces(sweep.document())
     else:
-        output.rich(functools.partial(table.draw, rows, policy))
+        output.page(functools.partial(table.lines, rows, policy))
     return worst(table.outcome(row) for row in rows)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ask an engine: plan, take what is known, compute the rest, keep each pack as it is done."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -12,7 +13,6 @@ from steelyard.evals.answers import Batch, carry_out
 from steelyard.evals.planner import Counts, Key, Plan, Result, Shape
 from steelyard.evals.requests import Answer, Request
 from steelyard.flow.sharding import Opening, shards, work
-from steelyard.stores.scores import ScoreStore
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +39,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     workers_s: float | None = None
 
 
+class Kept(Protocol):
+    """Where results are kept, and found again; see `stores.scores.ScoreStore`."""
+
+    def known(self, keys: Iterable[Key]) -> dict[Key, Result]:
+        """Return those of some results that are there."""
+
+    def keep(self, results: Mapping[Key, Result]) -> None:
+        """Keep some results, all of them or none."""
+
+
 class Crew(msgspec.Struct, frozen=True, kw_only=True):
     """Who computes, where it is more than one.
 
@@ -56,7 +66,7 @@ class Crew(msgspec.Struct, frozen=True, kw_only=True):
 def ask(
     requests: Sequence[Request],
     engine: Engine,
-    scores: ScoreStore | None,
+    scores: Kept | None,
     progress: Progress,
     shape: Shape,
     crew: Crew | None = None,

@@ -246,7 +246,7 @@ def show(dossiers: list[Dossier], as_json: bool) -> None:
         from steelyard.report import terminal
 
         for dossier in dossiers:
-            output.rich(functools.partial(terminal.draw, dossier))
+            output.page(functools.partial(terminal.lines, dossier))
     elif len(dossiers) == 1:
         output.data(json.render(dossiers[0]))
     else:
