@@ -110,6 +110,9 @@ class OpenAI:
         texts = [self.decode(prompt) for prompt in prompts]
         yield from enumerate(self._together(lambda text: self._written(text, sampling), texts))
 
+    def reserve(self, tokens: int) -> None:
+        """Do nothing: the memory is the server's."""
+
     def close(self) -> None:
         """Close the connections."""
         self._endpoint.close()
@@ -268,8 +271,10 @@ def _open(place: Place, wish: Wish) -> Engine:
         raise UsageError(
             f"{place.url} may serve several models", hint="name the one to ask with --model"
         )
-    if wish.dtype or wish.device:
-        raise UsageError("a server computes as it was started: it takes no --dtype or --device")
+    if wish.dtype or wish.device or wish.memory:
+        raise UsageError(
+            "a server computes as it was started: it takes no --dtype, --device or --memory"
+        )
     return OpenAI(Endpoint(place.url, wish.key), wish.model, at_once=wish.threads or 8)
 
 
