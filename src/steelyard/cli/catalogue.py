@@ -12,6 +12,7 @@ from steelyard.checks.licence.use.actions import PAGES
 from steelyard.core.plugins import extensions
 from steelyard.core.policy import Policy
 from steelyard.core.probe import Descriptor
+from steelyard.evals.metrics.pages import PAGES as METRIC_PAGES
 from steelyard.flow.engines import known_engines
 from steelyard.flow.examine import known_probes
 from steelyard.flow.policies import known_policies
@@ -118,12 +119,18 @@ def _tasks() -> Iterator[Page]:
         yield Page(id=f"task.{name}", kind="tasks", title=path.parent.name, text=text)
 
 
+def _metrics() -> Iterator[Page]:
+    for name, (title, text) in METRIC_PAGES.items():
+        yield Page(id=f"metric.{name}", kind="metrics", title=title, text=f"{title}.\n\n{text}")
+
+
 KINDS: dict[str, Callable[[], Iterator[Page]]] = {
     "actions": _actions,
     "engines": _engines,
     "findings": _findings,
     "formats": _formats,
     "licences": _licences,
+    "metrics": _metrics,
     "policies": _policies,
     "probes": _probes,
     "reports": _reports,
