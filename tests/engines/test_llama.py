@@ -7,9 +7,9 @@ import pytest
 
 from steelyard.core.engine import Pack, Sampling
 from steelyard.core.errors import EngineError
+from steelyard.engines.groups import runs
 from steelyard.engines.llama import library
 from steelyard.engines.llama.branches import Branch, branches
-from steelyard.engines.llama.writing import runs
 from steelyard.evals.answers import answers
 from steelyard.evals.planner import Plan, Shape
 from steelyard.evals.requests import Completion, Continuation, Request

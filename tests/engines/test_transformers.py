@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from steelyard.core.engine import Engine, Group, Pack, Sampling, Score
+from steelyard.core.engine import Engine, Generated, Group, Pack, Sampling, Score, Tokens
 from steelyard.core.errors import EngineError
 from steelyard.evals.answers import answers
 from steelyard.evals.planner import Plan, Shape
@@ -19,8 +19,10 @@ pytestmark = pytest.mark.torch
 pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from steelyard.engines.transformers import Dtype, Transformers  # noqa: E402
+from steelyard.engines.transformers import Dtype, Transformers, slices  # noqa: E402
+from steelyard.engines.transformers.beside import Beside  # noqa: E402
 from steelyard.engines.transformers.trial import try_packs  # noqa: E402
+from steelyard.engines.transformers.writing import write, write_alone  # noqa: E402
 
 SIZES = {
     "vocab_size": BYTES + 2,
@@ -63,13 +65,17 @@ ARCHITECTURES = {
 }
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_packs_score_as_sequences_do(name: str, tmp_path: Path) -> None:
+def write_family(folder: Path, name: str) -> Path:
+    """Write a small model of a family; return the folder."""
     family, settings = ARCHITECTURES[name]
     suffix = "Text" if family == "Gemma3" else ""
     config = getattr(transformers, f"{family}{suffix}Config")(**SIZES, **settings)
-    model = getattr(transformers, f"{family}ForCausalLM")(config)
-    engine = Transformers(write_model(tmp_path, model), threads=1, device="cpu")
+    return write_model(folder, getattr(transformers, f"{family}ForCausalLM")(config))
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_packs_score_as_sequences_do(name: str, tmp_path: Path) -> None:
+    engine = Transformers(write_family(tmp_path, name), threads=1, device="cpu")
     asked = requests()
     packed = logprobs(engine, asked, Shape())
     single = [logprobs(engine, [request], Shape(pack=4096))[0] for request in asked]
@@ -92,6 +98,86 @@ def test_scores_are_those_of_a_plain_pass_through_the_model(tmp_path: Path) -> N
         start = len(engine.encode(request.context))
         plain = sum(float(table[at - 1, tokens[0, at]]) for at in range(start, tokens.shape[1]))
         assert logprob == pytest.approx(plain, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["llama", "gemma 3, window 16"])
+def test_slices_score_as_one_pass_does(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Transformers(write_family(tmp_path, name), threads=1, device="cpu")
+    asked = requests()
+    whole = logprobs(engine, asked, Shape(pack=4096))
+    monkeypatch.setattr(slices, "NODES", 7)
+    few_nodes = logprobs(engine, asked, Shape(pack=4096))
+    monkeypatch.setattr(slices, "_LOGITS", 4 * 3 * (BYTES + 2))  # three rows
+    few_rows = logprobs(engine, asked, Shape(pack=64))
+    assert few_nodes == pytest.approx(whole, abs=1e-3)
+    assert few_rows == pytest.approx(whole, abs=1e-3)
+
+
+def test_a_pass_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    engine = Transformers(write_llama(tmp_path), threads=1, device="cpu")
+    pack = Pack(tokens=(65, 66), parents=(-1, 0), targets=((1, 1),))
+    group = Group(prefix=(70, 71), packs=(pack,))
+    (expected,) = engine.score(group)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of memory")
+
+    hook = engine._loaded.model.model.layers[1].register_forward_pre_hook(fail)
+    with pytest.raises(RuntimeError):
+        list(engine.score(group))
+    hook.remove()
+    assert list(engine.score(group)) == [expected]
+
+
+def prompts(engine: Engine) -> list[Tokens]:
+    """Return prompts that share a beginning, of many lengths."""
+    shots = "Q: what is it? A: this\n" * 2
+    return sorted(engine.encode(f"{shots}Q:{' so' * (n % 5)} {n}? A:") for n in range(11))
+
+
+@pytest.mark.parametrize("name", ["llama", "gemma 2, window 16", "gemma 3, window 16"])
+@pytest.mark.parametrize("temperature", [0.0, 0.7])
+def test_texts_side_by_side_are_those_written_alone(
+    name: str, temperature: float, tmp_path: Path
+) -> None:
+    engine = Transformers(write_family(tmp_path, name), threads=1, device="cpu")
+    sampling = Sampling(most_tokens=24, stop=("e",), temperature=temperature)
+    together = dict(engine.generate(prompts(engine), sampling))
+    assert engine._write is write
+    engine._write = write_alone
+    alone = dict(engine.generate(prompts(engine), sampling))
+    assert together == alone
+
+
+def test_a_text_that_ends_makes_room_for_the_next(tmp_path: Path) -> None:
+    engine = Transformers(write_llama(tmp_path), threads=1, device="cpu")
+    engine._loaded.texts = 3
+    sampling = Sampling(most_tokens=24, stop=("e",), temperature=0.7)
+    found = list(engine.generate(prompts(engine), sampling))
+    assert len({written.tokens for _, written in found}) > 2  # they end at other times
+    assert [index for index, _ in found] != sorted(index for index, _ in found)
+    engine._loaded.texts = 1
+    assert dict(found) == dict(engine.generate(prompts(engine), sampling))
+
+
+def test_a_model_that_would_write_otherwise_in_company_writes_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Transformers(write_llama(tmp_path), threads=1, device="cpu")
+    sampling = Sampling(most_tokens=8)
+    expected = dict(engine.generate(prompts(engine), sampling))
+    monkeypatch.setattr(Beside, "_mask", lambda *_: None)  # each sees all that lies before it
+    again = Transformers(tmp_path, threads=1, device="cpu")
+    assert dict(again.generate(prompts(engine), sampling)) == expected
+    assert again._write is write_alone
+
+
+def test_no_token_is_written_where_none_is_wanted(tmp_path: Path) -> None:
+    engine = Transformers(write_llama(tmp_path), threads=1, device="cpu")
+    found = dict(engine.generate([(65,), (66, 67)], Sampling(most_tokens=0)))
+    assert found == {0: Generated(text="", tokens=0), 1: Generated(text="", tokens=0)}
 
 
 def test_bfloat16_is_close_and_says_so(tmp_path: Path) -> None:

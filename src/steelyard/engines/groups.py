@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every engine does with a group before it computes anything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from steelyard.core.engine import Group, Pack, Tokens
 from steelyard.core.errors import EngineError
@@ -31,6 +31,27 @@ def fresh(prefix: Tokens, held: Tokens) -> int:
         if mine != yours:
             return index
     return min(len(prefix), len(held))
+
+
+def runs(prompts: Sequence[Tokens]) -> Iterator[tuple[int, int, int]]:
+    """Yield (start, end, length) of neighbours that share most of what the first two share.
+
+    `length` tokens are common to all of them, and at least one of each is left behind these.
+    """
+    start, common = 0, 0
+    for index in range(1, len(prompts) + 1):
+        if index == len(prompts):
+            break
+        shared = min(fresh(prompts[index], prompts[index - 1]), len(prompts[index]) - 1)
+        if index == start + 1:
+            common = min(shared, len(prompts[start]) - 1)
+        elif min(shared, common) < common // 2:
+            yield start, index, common
+            start, common = index, 0
+        else:
+            common = min(shared, common)
+    if prompts:
+        yield start, len(prompts), common
 
 
 def depths(parents: Sequence[int]) -> list[int]:

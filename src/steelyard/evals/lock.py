@@ -137,7 +137,10 @@ def write_lock(path: Path, lock: Lock) -> None:
     try:
         write_whole(path, _text(lock).encode())
     except OSError as error:
-        raise UnreadableError(f"cannot write '{path}': {error.strerror or error}") from error
+        raise UnreadableError(
+            f"cannot write '{path}': {error.strerror or error}",
+            "Check the folder and its permissions, or name another file with --lock",
+        ) from error
 
 
 def _text(lock: Lock) -> str:

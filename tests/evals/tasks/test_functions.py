@@ -76,7 +76,8 @@ def test_a_function_is_refused_with_a_hint(folder: Folder) -> None:
     path = folder.write("t.yaml", TASK)
     with pytest.raises(UsageError) as caught:
         open_task(define(path), Surroundings(data=folder.path, call=refuse))
-    assert "'utils.prepare', which is not run" in caught.value.message
+    assert "'utils.prepare' of" in caught.value.message
+    assert str(folder.path / "utils.py") in caught.value.message
     assert "--allow-functions" in caught.value.hint
 
 

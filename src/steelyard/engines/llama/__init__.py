@@ -26,12 +26,12 @@ from steelyard.core.engine import (
 from steelyard.core.errors import EngineError, UsageError
 from steelyard.engines.chat import render_chat
 from steelyard.engines.files import digest_file
-from steelyard.engines.groups import check_group, fresh
+from steelyard.engines.groups import check_group, fresh, runs
 from steelyard.engines.llama.branches import branches
 from steelyard.engines.llama.library import VERSION, llama_cpp
 from steelyard.engines.llama.model import Model
 from steelyard.engines.llama.window import Entry, Window, chain
-from steelyard.engines.llama.writing import SIDE_BY_SIDE, runs, write
+from steelyard.engines.llama.writing import SIDE_BY_SIDE, write
 from steelyard.engines.sampling import Draft
 
 if TYPE_CHECKING:
@@ -136,7 +136,8 @@ class Llama:
         kept = fresh(prefix, self._held)
         self._window.drop(0, kept)
         self._held = prefix[:kept]
-        self._window.compute_alone(chain(prefix[kept:], kept, 0, last=False))
+        for _ in self._window.compute_alone(chain(prefix[kept:], kept, 0, last=False)):
+            pass  # no logits are wanted
         self._held = prefix
 
     def _scores(self, pack: Pack) -> tuple[Score, ...]:
@@ -181,10 +182,18 @@ def _open(place: Place, wish: Wish) -> Engine:
     if place.path is None:
         raise UsageError("llama runs files, not servers", hint="--engine openai")
     if wish.dtype or wish.device not in ("", "cpu"):
-        raise UsageError("llama computes as the file's types say, on the processor")
+        raise UsageError(
+            "llama computes as the file's types say, on the processor",
+            hint="leave out --dtype and --device; the engine transformers takes them",
+        )
     found = _files(place.path)
-    if len(found) != 1:
-        many = ", ".join(one.name for one in found[:5]) or "none"
+    if not found:
+        raise UsageError(
+            f"there is no GGUF model in {str(place.path)!r}",
+            hint="a folder with config.json and safetensors runs on the engine transformers",
+        )
+    if len(found) > 1:
+        many = ", ".join(one.name for one in found[:5])
         raise UsageError(
             f"{str(place.path)!r} holds {len(found)} GGUF models: {many}", hint="name the file"
         )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from steelyard.engines.llama.model import Model
     from steelyard.engines.sampling import Floats
 
-BATCH = 512  # tokens of a call; logits of a batch are rows x vocabulary x 4 bytes
+BATCH = 512  # tokens of a call; the library's logits of it are rows x vocabulary x 4 bytes
 SEQUENCES = 16  # that a context knows; sequence 0 is the common prefix
 _SPARE = SEQUENCES - 1  # for a token nobody asked for
 _CELLS = 4096  # tokens whose keys and values there is room for at first
@@ -89,8 +89,8 @@ class Window:
         if not lib.llama_memory_seq_rm(memory, sequence, start, -1):
             raise EngineError("llama.cpp cannot forget a part of a sequence of this model")
 
-    def compute(self, entries: Sequence[Entry]) -> list[Floats]:
-        """Return the logits of the wanted entries, each a copy, in order.
+    def compute(self, entries: Sequence[Entry]) -> Iterator[Floats]:
+        """Yield the logits of the wanted entries, each a copy, in order; all are to be taken.
 
         Args:
             entries: Parents before children.
@@ -98,21 +98,20 @@ class Window:
         Raises:
             EngineError: It failed.
         """
-        found: list[Floats] = []
         for at in range(0, len(entries), BATCH):
-            found += self._decode(entries[at : at + BATCH])
-        return found
+            yield from self._decode(entries[at : at + BATCH])
 
-    def compute_alone(self, entries: Sequence[Entry]) -> list[Floats]:
-        """Return what `compute` does, to the bit the same for any number of entries.
+    def compute_alone(self, entries: Sequence[Entry]) -> Iterator[Floats]:
+        """Yield what `compute` does, to the bit the same for any number of entries.
 
         A single token is multiplied by other kernels than several, so it is given company: behind
         it, for what lies before it would move it to another place in memory.
         """
         if len(entries) % BATCH != 1:
-            return self.compute(entries)
+            yield from self.compute(entries)
+            return
         try:
-            return self.compute([*entries, Entry(entries[0].token, 0, (_SPARE,), False)])
+            yield from self.compute([*entries, Entry(entries[0].token, 0, (_SPARE,), False)])
         finally:
             self.drop(_SPARE)
 
@@ -123,7 +122,7 @@ class Window:
             self._library.lib.llama_batch_free(self._batch)
             self._batch = None
 
-    def _decode(self, entries: Sequence[Entry]) -> list[Floats]:
+    def _decode(self, entries: Sequence[Entry]) -> Iterator[Floats]:
         lib, batch = self._library.lib, self._batch
         batch.n_tokens = len(entries)
         for index, entry in enumerate(entries):
@@ -139,7 +138,7 @@ class Window:
                 f" {self._library.complaint() or 'no reason given'}"
             )
         wanted = [index for index, entry in enumerate(entries) if entry.wanted]
-        return [self._row(index, entries[index].position) for index in wanted]
+        yield from (self._row(index, entries[index].position) for index in wanted)
 
     def _row(self, index: int, position: int) -> Floats:
         import numpy as np

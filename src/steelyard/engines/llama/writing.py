@@ -4,7 +4,6 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from steelyard.core.engine import Generated, Tokens
-from steelyard.engines.groups import fresh
 from steelyard.engines.llama.window import Entry, Window, chain
 from steelyard.engines.sampling import Draft
 
@@ -20,27 +19,6 @@ class _Line:
         self.sequence = sequence
         self.length = length
         self.token = -1
-
-
-def runs(prompts: Sequence[Tokens]) -> Iterator[tuple[int, int, int]]:
-    """Yield (start, end, length) of neighbours that share most of what the first two share.
-
-    `length` tokens are common to all of them, and at least one of each is left behind these.
-    """
-    start, common = 0, 0
-    for index in range(1, len(prompts) + 1):
-        if index == len(prompts):
-            break
-        shared = min(fresh(prompts[index], prompts[index - 1]), len(prompts[index]) - 1)
-        if index == start + 1:
-            common = min(shared, len(prompts[start]) - 1)
-        elif min(shared, common) < common // 2:
-            yield start, index, common
-            start, common = index, 0
-        else:
-            common = min(shared, common)
-    if prompts:
-        yield start, len(prompts), common
 
 
 def write(

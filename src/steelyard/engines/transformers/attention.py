@@ -28,13 +28,14 @@ class Block(msgspec.Struct, frozen=True):
     Attributes:
         start: The first node.
         end: One past the last.
-        columns: The nodes that are seen beside the prefix: ancestors before the block, then it.
+        columns: The nodes that are seen beside the prefix: ancestors before the block, then it;
+            None where these are all nodes up to its end.
         mask: 1 x 1 x (end - start) x (prefix + columns), added to the scores.
     """
 
     start: int
     end: int
-    columns: torch.Tensor
+    columns: torch.Tensor | None
     mask: torch.Tensor
 
 
@@ -51,7 +52,11 @@ def blocks(parents: Sequence[int], mask: torch.Tensor) -> tuple[Block, ...]:
     beside = torch.arange(prefix, device=mask.device)
     found = []
     for start, end in _ranges(parents):
-        seen = [*sorted(_ancestors(parents, start, end)), *range(start, end)]
+        above = _ancestors(parents, start, end)
+        if len(above) == start:
+            found.append(Block(start, end, None, mask[:, :, start:end, : prefix + end]))
+            continue
+        seen = [*sorted(above), *range(start, end)]
         columns = torch.tensor(seen, device=mask.device)
         part = mask[:, :, start:end].index_select(3, torch.cat((beside, columns + prefix)))
         found.append(Block(start, end, columns, part))
@@ -116,7 +121,10 @@ def attend(
     import torch
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-    if blocks is None or attention_mask is None or any(rest.get(name) for name in _OTHER_RULES):
+    plainly = attention_mask is None or any(rest.get(name) for name in _OTHER_RULES)
+    if blocks is None and attention_mask is not None and not plainly and query.shape[2] <= _ROWS:
+        return _attend_few(query, key, value, attention_mask, scaling), None
+    if blocks is None or plainly:
         plain: tuple[torch.Tensor, None] = sdpa_attention_forward(
             module, query, key, value, attention_mask, scaling=scaling, **rest
         )
@@ -138,18 +146,50 @@ def attend(
     return found.reshape(1, nodes, heads, -1), None
 
 
+def _attend_few(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor,
+    scaling: float | None,
+) -> torch.Tensor:
+    """Return what few nodes attend to, without a copy of keys and values for each of their heads.
+
+    The heads that share keys are laid one below the other, as further nodes.
+    """
+    import torch
+
+    _, heads, nodes, width = query.shape
+    shared = key.shape[1]
+    many = heads // shared
+    found = torch.nn.functional.scaled_dot_product_attention(
+        query.reshape(1, shared, many * nodes, width),
+        key,
+        value,
+        attn_mask=mask.expand(1, many, nodes, -1).reshape(1, 1, many * nodes, -1),
+        scale=scaling,
+    )
+    return found.reshape(1, heads, nodes, -1).transpose(1, 2).contiguous()
+
+
 class _Gathered:
     """Keys or values of the prefix, with room behind them for what one block sees beside it."""
 
     def __init__(self, whole: torch.Tensor, nodes: int, blocks: Sequence[Block]) -> None:
+        self._whole = whole[0]
         self._prefix = whole.shape[2] - nodes
-        self._pack = whole[0, :, self._prefix :]
-        widest = max(len(block.columns) for block in blocks)
-        self._held = whole.new_empty((whole.shape[1], self._prefix + widest, whole.shape[3]))
-        self._held[:, : self._prefix] = whole[0, :, : self._prefix]
+        widest = max(
+            (len(block.columns) for block in blocks if block.columns is not None), default=0
+        )
+        if widest:
+            self._held = whole.new_empty((whole.shape[1], self._prefix + widest, whole.shape[3]))
+            self._held[:, : self._prefix] = self._whole[:, : self._prefix]
 
     def seen(self, block: Block) -> torch.Tensor:
         """Return key heads x 1 x (prefix + columns) x width; the next call overwrites it."""
+        if block.columns is None:
+            return self._whole[:, None, : self._prefix + block.end]
         end = self._prefix + len(block.columns)
-        self._held[:, self._prefix : end] = self._pack.index_select(1, block.columns)
+        pack = self._whole[:, self._prefix :]
+        self._held[:, self._prefix : end] = pack.index_select(1, block.columns)
         return self._held[:, None, :end]

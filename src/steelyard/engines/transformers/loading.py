@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ class Loaded:
         device: Where it happens.
         ends: Tokens that end a text.
         rows: Rows of logits to look at at once: few enough to stay in the processor's cache.
+        texts: Texts to write side by side.
         takes_blocks: Whether packs may be attended to block by block.
         window: How many tokens back layers with a sliding window look; None where none has one.
         kinds: `full_attention`, `sliding_attention` or both.
@@ -52,6 +53,7 @@ class Loaded:
         self.device: torch.device = model.device
         self.ends = _ends(model, tokenizer)
         self.rows = 8 if self.device.type == "cpu" else 256
+        self.texts = 8 if self.device.type == "cpu" else 32
         self.takes_blocks = model.config._attn_implementation == NAME
         config = getattr(model.config, "text_config", None) or model.config
         window = getattr(config, "sliding_window", None)
@@ -67,12 +69,55 @@ class Loaded:
 
         return DynamicCache()
 
-    def cropped(self, cache: Any, dropped: int, left: int) -> Any:  # noqa: ANN401
-        """Return keys and values without the last `dropped` tokens, of which `left` are left."""
-        if not left:
-            return self.new_cache()
-        cache.crop(-dropped)
-        return cache
+    def by_kind(
+        self, full: torch.Tensor, near: torch.Tensor
+    ) -> torch.Tensor | dict[str, torch.Tensor]:
+        """Return masks as the model takes them: by kind of layer where the kinds differ.
+
+        Args:
+            full: Of layers that see all of the past.
+            near: Of layers with a sliding window.
+        """
+        if len(self.kinds) > 1:
+            return {"full_attention": full, "sliding_attention": near}
+        return full if self.window is None else near
+
+    def forward(
+        self,
+        tokens: Sequence[int],
+        positions: Sequence[int],
+        mask: torch.Tensor | dict[str, torch.Tensor] | None,
+        cache: Any,  # noqa: ANN401
+        keep: Sequence[int],
+        **rest: Any,  # noqa: ANN401 - for the attention
+    ) -> torch.Tensor:
+        """Return logits, and have keys and values in the cache.
+
+        Args:
+            tokens: One row of them.
+            positions: Of each.
+            mask: As `by_kind` returns it; None where each sees all before it.
+            cache: Of what comes before; is longer by the tokens afterwards.
+            keep: Which of the tokens the logits are wanted after.
+            rest: What the attention takes beside.
+
+        Returns:
+            keep x vocabulary.
+        """
+        import torch
+
+        with torch.inference_mode():
+            output = self.model(
+                input_ids=torch.tensor([list(tokens)], device=self.device),
+                position_ids=torch.tensor([list(positions)], device=self.device),
+                attention_mask=mask,
+                use_cache=True,
+                logits_to_keep=torch.tensor(list(keep), device=self.device),
+                **{self.cache_argument: cache},
+                **rest,
+            )
+        logits: torch.Tensor = output.logits[0]
+        return logits
 
 
 def load(folder: Path, *, dtype: str, device: str, digests: Mapping[str, Digest]) -> Loaded:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+
+from steelyard.engines.groups import depths
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,48 +14,58 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def ancestors(parents: Sequence[int]) -> NDArray[np.bool_]:
+def ancestors(parents: Sequence[int], rows: range | None = None) -> NDArray[np.bool_]:
     """Return who is an ancestor of whom, or the same.
 
     Args:
         parents: Index of each node's parent, smaller than its own; -1 for none.
+        rows: The nodes asked about, consecutive; None for all.
 
     Returns:
-        Nodes x nodes; the row of a node tells what it sees.
+        Rows x nodes up to the last of the rows; the row of a node tells what it sees.
 
     Example:
         >>> ancestors((-1, 0, 0)).astype(int).tolist()
         [[1, 0, 0], [1, 1, 0], [1, 0, 1]]
+        >>> ancestors((-1, 0, 0), range(2, 3)).astype(int).tolist()
+        [[1, 0, 1]]
     """
     import numpy as np
 
-    seen: NDArray[np.bool_] = np.zeros((len(parents), len(parents)), dtype=np.bool_)
-    for node, parent in enumerate(parents):
-        if parent >= 0:
-            seen[node, : parent + 1] = seen[parent, : parent + 1]
-        seen[node, node] = True
+    rows = range(len(parents)) if rows is None else rows
+    seen: NDArray[np.bool_] = np.zeros((len(rows), rows.stop), dtype=np.bool_)
+    for row, node in enumerate(rows):
+        parent = parents[node]
+        if parent >= rows.start:
+            seen[row, : parent + 1] = seen[parent - rows.start, : parent + 1]
+        else:
+            seen[row, list(_line(parents, parent))] = True
+        seen[row, node] = True
     return seen
 
 
-def visible(parents: Sequence[int], prefix: int, window: int | None = None) -> NDArray[np.bool_]:
-    """Return what each node of a pack sees: the prefix, its ancestors and itself.
+def visible(
+    parents: Sequence[int], prefix: int, rows: range | None = None, window: int | None = None
+) -> NDArray[np.bool_]:
+    """Return what nodes of a pack see: the prefix, their ancestors and themselves.
 
     Args:
         parents: As in a pack.
         prefix: Tokens of the prefix.
+        rows: The nodes asked about, consecutive; None for all.
         window: How many tokens back a layer looks, the token itself included; None for all.
 
     Returns:
-        Nodes x (prefix + nodes).
+        Rows x (prefix + nodes up to the last of the rows).
     """
     import numpy as np
 
-    among = ancestors(parents)
-    seen = np.concatenate((np.ones((len(parents), prefix), dtype=np.bool_), among), axis=1)
+    among = ancestors(parents, rows)
+    seen = np.concatenate((np.ones((len(among), prefix), dtype=np.bool_), among), axis=1)
     if window is not None:
         own = prefix + among.sum(axis=1) - 1
-        all_positions = np.concatenate((np.arange(prefix), own))
-        seen &= own[:, None] - all_positions[None, :] < window
+        deep = prefix + np.asarray(depths(parents[: among.shape[1]]))
+        seen &= own[:, None] - np.concatenate((np.arange(prefix), deep))[None, :] < window
     return seen
 
 
@@ -72,3 +84,10 @@ def additive(seen: NDArray[np.bool_], dtype: torch.dtype, device: torch.device) 
 
     mask = torch.zeros((1, 1, *seen.shape), dtype=dtype, device=device)
     return mask.masked_fill_(torch.from_numpy(~seen).to(device), torch.finfo(dtype).min)
+
+
+def _line(parents: Sequence[int], node: int) -> Iterator[int]:
+    """Yield a node and its ancestors; nothing for -1."""
+    while node >= 0:
+        yield node
+        node = parents[node]

@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Try a model in a small pack: what sees more than its own branch would be scored wrongly."""
+"""Try a model in a small pack: what sees more than its own branch would be scored wrongly.
+
+And beside another text: what sees that one would write another text than alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from steelyard.core.engine import Group, Pack, Score, Tokens
 from steelyard.core.errors import EngineError
+from steelyard.engines.groups import depths
+from steelyard.engines.transformers.beside import Beside
+from steelyard.engines.transformers.held import Held
 from steelyard.engines.transformers.loading import Loaded
 
 if TYPE_CHECKING:
@@ -39,10 +47,9 @@ def try_packs(loaded: Loaded, score: Callable[[Group], Iterator[tuple[Score, ...
     """
     vocabulary = loaded.card.vocabulary
     asked = range(0, vocabulary, max(1, vocabulary // _ASKED))
-    tokens = tuple(vocabulary * (2 * at + 1) // (6 * _LENGTH) for at in range(3 * _LENGTH))
-    prefix, other, branch = tokens[:_LENGTH], tokens[_LENGTH:-_LENGTH], tokens[-_LENGTH:]
+    prefix, other, branch = _texts(vocabulary)
     packs = _pack((other, branch), asked), _pack((branch,), asked)
-    kind, dtype = loaded.model.config.model_type, str(loaded.dtype).removeprefix("torch.")
+    kind, dtype = loaded.model.config.model_type, _dtype(loaded)
     try:
         found = list(score(Group(prefix=prefix, packs=packs)))
         plain = _plain(loaded, prefix, branch, asked)
@@ -55,6 +62,39 @@ def try_packs(loaded: Loaded, score: Callable[[Group], Iterator[tuple[Score, ...
         raise EngineError(
             f"this {kind} model scores a text otherwise in a pack than by itself", hint=_HINT
         )
+
+
+def same_in_company(loaded: Loaded) -> bool:
+    """Tell whether a token written beside another text is followed by what a plain pass says."""
+    import torch
+
+    prefix, other, text = _texts(loaded.card.vocabulary)
+    pack = _pack((other, text), range(0))
+    nodes = len(pack.tokens) - 1  # the last token of the text is the one written
+    begun = structs.replace(pack, tokens=pack.tokens[:nodes], parents=pack.parents[:nodes])
+    owners = [int(node >= len(other)) for node in range(nodes)]
+    held = Held(loaded)
+    try:
+        held.hold(prefix)
+        beside = Beside(loaded, held)
+        list(held.compute(begun, ()))
+        beside.take(held, owners, [len(prefix) + depth for depth in depths(begun.parents)])
+        end = len(prefix) + len(other)
+        rows = torch.from_numpy(beside.step((0, 1), (other[0], text[-1]), (end, end - 1)))
+        plain = _plain(loaded, prefix, text, range(loaded.card.vocabulary))
+    except (*_REFUSALS, EngineError):
+        return False
+    return _apart(rows[1:].log_softmax(-1), plain[-1:]) <= _ROUNDING[_dtype(loaded)]
+
+
+def _texts(vocabulary: int) -> tuple[Tokens, Tokens, Tokens]:
+    """Return a prefix and two texts of tokens from all over the vocabulary."""
+    tokens = tuple(vocabulary * (2 * at + 1) // (6 * _LENGTH) for at in range(3 * _LENGTH))
+    return tokens[:_LENGTH], tokens[_LENGTH:-_LENGTH], tokens[-_LENGTH:]
+
+
+def _dtype(loaded: Loaded) -> str:
+    return str(loaded.dtype).removeprefix("torch.")
 
 
 def _pack(branches: tuple[Tokens, ...], asked: range) -> Pack:
@@ -83,9 +123,15 @@ def _plain(loaded: Loaded, prefix: Tokens, branch: Tokens, asked: range) -> torc
 
 
 def _error(found: tuple[Score, ...], plain: torch.Tensor) -> float:
-    """Return how far scores lie from the plain ones, as a share of how far those lie apart."""
+    """Return how far scores lie from the plain ones, in the unit of `_apart`."""
     import torch
 
-    packed = torch.tensor([score.logprob for score in found]).reshape(plain.shape)
-    apart = (plain - plain.mean(1, keepdim=True)).norm()
-    return float((packed - plain).norm() / apart.clamp_min(torch.finfo(torch.float32).tiny))
+    return _apart(torch.tensor([score.logprob for score in found]).reshape(plain.shape), plain)
+
+
+def _apart(found: torch.Tensor, plain: torch.Tensor) -> float:
+    """Return how far rows lie from the plain ones, as a share of how far a row's numbers lie apart."""
+    import torch
+
+    spread = (plain - plain.mean(1, keepdim=True)).norm()
+    return float((found - plain).norm() / spread.clamp_min(torch.finfo(torch.float32).tiny))

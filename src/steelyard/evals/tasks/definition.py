@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A task as its file defines it, and the digest of everything that takes part in that."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import msgspec
 
 from steelyard.core.digest import Digest, digest_bytes, digest_of
 from steelyard.evals.tasks.config import TaskConfig, config_of
-from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.function import Function, functions_in
 from steelyard.evals.tasks.imports import imported
 from steelyard.evals.tasks.trusted import own_digest
 from steelyard.evals.tasks.yaml_file import load
@@ -90,17 +90,3 @@ def _hashed(function: Function) -> dict[str, object]:
     if own is None and file is not None and (others := imported(file)):
         told["imports"] = [digest_bytes(other.read_bytes()) for other in others]
     return told
-
-
-def functions_in(value: object) -> Iterator[Function]:
-    """Yield the functions that a part of a task names, some more than once."""
-    if isinstance(value, Function):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from functions_in(each)
-    elif isinstance(value, msgspec.Struct):
-        yield from functions_in(msgspec.structs.asdict(value))
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from functions_in(each)

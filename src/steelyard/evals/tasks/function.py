@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Python function that a task file names: where it is, and what its file holds."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -67,3 +68,17 @@ class Call(Protocol):
             UsageError: It is not allowed, not there, or needs what is not installed.
             MalformedError: Its file is wrong.
         """
+
+
+def functions_in(value: object) -> Iterator[Function]:
+    """Yield the functions that a part of a task names, some more than once."""
+    if isinstance(value, Function):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from functions_in(each)
+    elif isinstance(value, msgspec.Struct):
+        yield from functions_in(msgspec.structs.asdict(value))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from functions_in(each)

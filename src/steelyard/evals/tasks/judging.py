@@ -69,10 +69,11 @@ class Judge:
                 judged[f"{name},{pipeline.name}"] = value
         return judged
 
-    def settled(self, row: Mapping[str, Any], answers: Sequence[Answer]) -> object:
-        """Return what answers in words come to, after the first filters; None for likelihoods."""
+    def filtered(self, sample: Sample, answers: Sequence[Answer]) -> dict[str, Any]:
+        """Return what each filter made of the texts that answer a question, by the filter's name."""
         written = [answer.text for answer in answers if isinstance(answer, Written)]
-        return self._filters[0].apply(written, row) if written and self._filters else None
+        filters = self._filters if written else ()
+        return {one.name: one.apply(written, sample.row) for one in filters}
 
     def _judged(
         self, sample: Sample, answers: Sequence[Answer], pipeline: Pipeline

@@ -53,8 +53,10 @@ class _Refusal:
         self.ready(function)
 
     def ready(self, function: Function) -> NoReturn:
+        where = function.file()
         raise UsageError(
-            f"the task names the Python function {function.name!r}, which is not run",
+            f"the task names the Python function {function.name!r}"
+            f"{f' of {str(where)!r}' if where else ''}, which is not run",
             "Read it, then allow it with --allow-functions; it runs in a process of its own",
         )
 
@@ -116,7 +118,7 @@ def open_task(definition: Definition, around: Surroundings, variation: Variation
         call=call,
         shots=shots,
         inputs=inputs,
-        notes=tuple(_notes(config)),
+        notes=tuple(_notes(config, settings)),
         variation=variation,
     )
 
@@ -242,7 +244,9 @@ def _pool(
     return _processed(data.splits[drawn].rows, process, call)
 
 
-def _notes(config: TaskConfig) -> Iterator[str]:
+def _notes(config: TaskConfig, settings: Settings) -> Iterator[str]:
+    if config.num_fewshot == 0 and settings.num_fewshot:
+        yield "num_fewshot is 0 in the task's file, and stays so, as in lm-eval 0.4.13"
     if config.output_type == "generate_until":
         yield from unsupported(config.generation_kwargs)
     if config.fewshot.fewshot_indices:

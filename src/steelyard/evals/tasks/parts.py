@@ -10,9 +10,8 @@ from steelyard.core.errors import MalformedError, UsageError
 from steelyard.evals.filters.extract import Filter
 from steelyard.evals.filters.pipeline import Pipeline, pipelines
 from steelyard.evals.tasks.config import TaskConfig
-from steelyard.evals.tasks.definition import functions_in
 from steelyard.evals.tasks.examples import SAMPLERS
-from steelyard.evals.tasks.function import Call, Function
+from steelyard.evals.tasks.function import Call, Function, functions_in
 from steelyard.evals.tasks.metrics import Metric, metrics_of
 from steelyard.evals.tasks.sampling import sampling_of
 from steelyard.evals.tasks.settings import Settings

@@ -2,7 +2,7 @@
 """A task with its data: gives the questions, and judges the answers."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from steelyard.core.digest import Digest, digest_of
@@ -103,6 +103,13 @@ class Task:
                 place = self._split.place(index)
                 yield Skipped(task=self.id, index=index, reason=f"{place}: {error.message}")
 
+    @property
+    def rows(self) -> int:
+        """Return how many questions there are, asked or not."""
+        if self.definition.config.process_docs is not None:
+            return len(self._rows)
+        return max(len(self._rows), sum(file.rows for file in self._split.files))
+
     def __len__(self) -> int:
         return min(self._count(), len(self._rows))
 
@@ -114,16 +121,9 @@ class Task:
         """
         return self._judge.values(sample, answers)
 
-    def settled(self, row: Mapping[str, Any], answers: Sequence[Answer]) -> object:
-        """Return what the answers in words to one question come to, after the first filters.
-
-        None where none of them are words, and where the right answer depends on how a question is
-        put: then two answers cannot be compared.
-
-        Raises:
-            MalformedError: A filter has no use for the answers.
-        """
-        return None if self._variation.moves else self._judge.settled(row, answers)
+    def filtered(self, sample: Sample, answers: Sequence[Answer]) -> dict[str, Any]:
+        """Return what each filter made of the texts that answer a question, by the filter's name."""
+        return self._judge.filtered(sample, answers)
 
     def aggregate(self, name: str, values: Sequence[Value]) -> float:
         """Return the value of a metric over the questions that have it.
