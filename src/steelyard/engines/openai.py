@@ -33,6 +33,7 @@ from steelyard.core.engine import (
 )
 from steelyard.core.errors import EngineError, SteelyardError, UsageError
 from steelyard.engines.endpoint import Endpoint
+from steelyard.engines.logprobs import echoed
 
 _CHAT = "\0chat:"  # begins a prompt that is a conversation; no text of a task can hold it
 _CHARACTERS = 1 << 20  # of a prompt; the server knows its own bound and says so
@@ -175,24 +176,9 @@ class OpenAI:
         body = {"prompt": text, "max_tokens": 1, "echo": True, "logprobs": 1, "temperature": 0}
         choice = await self._choice("/completions", body)
         try:
-            said = msgspec.convert(choice.get("logprobs"), _Logprobs)
-        except msgspec.ValidationError as error:
-            raise self._no_logprobs(_why(choice.get("logprobs")) or str(error)) from error
-        spans = []
-        starts = [*said.text_offset, max(len(text), *said.text_offset, 0)]
-        for index, logprob in enumerate(said.token_logprobs):
-            start, end = starts[index], starts[index + 1]
-            if start >= len(text):
-                break
-            if logprob is None:
-                if index:
-                    raise self._no_logprobs(f"none for token {index + 1}")
-                continue  # nothing stands before the first
-            best = max((said.top_logprobs[index] or {}).values(), default=logprob)
-            spans.append((end, Score(min(logprob, 0.0), logprob >= best)))
-        if not spans or spans[-1][0] < len(text):
-            raise self._no_logprobs("the prompt does not come back with them")
-        return spans
+            return echoed(text, choice.get("logprobs"))
+        except ValueError as error:
+            raise self._no_logprobs(str(error)) from error
 
     def _test(self) -> None:
         if self._believed:
@@ -299,29 +285,6 @@ class _Models(msgspec.Struct, frozen=True):
     data: tuple[_Model, ...]
 
 
-class _Logprobs(msgspec.Struct, frozen=True):
-    """The `logprobs` of a completion, as far as they are read."""
-
-    token_logprobs: list[float | None]
-    text_offset: list[int]
-    top_logprobs: list[dict[str, float] | None]
-
-    def __post_init__(self) -> None:
-        if not len(self.token_logprobs) == len(self.text_offset) == len(self.top_logprobs) > 0:
-            raise ValueError("lists of different lengths")
-        if sorted(self.text_offset) != self.text_offset:
-            raise ValueError("offsets that do not ascend")
-
-
-def _why(logprobs: object) -> str:
-    """Return why what a server calls log-probabilities are none of the prompt, where that is plain."""
-    if not logprobs:
-        return "it sends none"
-    if isinstance(logprobs, dict) and "content" in logprobs:  # the form of the chat interface
-        return "it sends those of what it writes, not of what it is given"
-    return ""
-
-
 def _paths(prefix: Tokens, pack: Pack) -> list[Tokens]:
     """Return the tokens from the beginning up to each node."""
     found: list[Tokens] = []
@@ -387,7 +350,8 @@ To score options a server must echo prompts with log-probabilities (`echo` and `
 `/completions`, as vLLM does). Before the first score it is put to a test: a right word must be more
 probable than a wrong one, and every token of the prompt must have a score. A server that fails is
 refused, for its scores would be those of chance; llama-server is, as it scores only what it writes.
-Tasks that generate text need none of this; with `--chat` they go to `/chat/completions`, where options
+What is asked without a context comes after a line break, as servers take no empty prompt, and scores
+differ from those after a token of the beginning. Tasks that generate text need none of this; with `--chat` they go to `/chat/completions`, where options
 cannot be scored at all.
 
 What it cannot see: which weights and which numerics stand behind the name. Results name the address
