@@ -4,6 +4,7 @@
 import hashlib
 import io
 import json
+import re
 from datetime import UTC, datetime
 
 import msgspec
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from steelyard.core.engine import Sampling
 from steelyard.evals.comparison import compare
+from steelyard.evals.record import Settled, Stopping, Whole
 from steelyard.evals.requests import Completion, Written
 from steelyard.report.evaluation import lm_eval
 from steelyard.report.evaluation.browser import chosen
@@ -198,3 +200,52 @@ def test_every_dot_lies_on_its_interval_within_the_plot(values: list[float]) -> 
     row = plot.rows[0]
     assert 0 <= row.low <= row.x <= row.high <= 100
     assert len(plot.ticks) <= 12
+
+
+def stopped() -> tuple:
+    """Return a run that asked two of four samples."""
+    made, samples = run({"quiz": [1, 0]})
+    whole = Whole(samples="sha256:00", tokens="sha256:00", n=4, largest=1)
+    task = msgspec.structs.replace(made.tasks[0], whole=whole)
+    row = Settled(
+        name="quiz",
+        metric="acc",
+        asked=2,
+        of=4,
+        low=-0.004,
+        high=0.012,
+        evidence=44.0,
+        says="not worse",
+    )
+    stopping = Stopping(
+        old="old",
+        against="sha256:00",
+        margin=0.005,
+        alpha=0.05,
+        bar=40,
+        seed=1,
+        looks=(2,),
+        rows=(row,),
+        entire={"text": "the other run does not have it"},
+    )
+    return msgspec.structs.replace(made, tasks=(task,), stopping=stopping), samples
+
+
+def test_a_run_that_stopped_says_so_on_terminal_and_page() -> None:
+    made, samples = stopped()
+    text = " ".join(drawn(draw_run, made).split())
+    said = (
+        "quiz acc: settled after 2 of 4 questions: not worse than 0.5 points (-0.4 to +1.2 points)"
+    )
+    assert said in text
+    assert "text: asked whole, for the other run does not have it" in text
+    assert "2 of 4" in text
+    assert said in run_page(made, samples)
+
+
+def test_slices_of_a_part_have_no_ordinary_interval() -> None:
+    made, samples = stopped()
+    for sample, language in zip(range(2), ("et", "qu"), strict=True):
+        samples[sample] = msgspec.structs.replace(samples[sample], slices={"language": language})
+    spans = re.findall(r'class="span" x1="([^"]*)%" x2="([^"]*)%"', run_page(made, samples))
+    assert [low == high for low, high in spans] == [False, True, True]  # the task, two languages

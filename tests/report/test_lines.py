@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from steelyard.report.summary.lines import columns, wrapped
+from steelyard.report.summary.lines import columns, labelled, wrapped
 
 WORDS = st.lists(
     st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=30), max_size=12
@@ -33,3 +33,13 @@ def test_a_word_that_does_not_fit_begins_its_own_line_and_is_cut() -> None:
 def test_spaces_that_set_a_line_in_are_kept() -> None:
     assert list(wrapped("  step one", 9)) == ["  step", "one"]
     assert list(wrapped("", 9)) == [""]
+
+
+def test_texts_stand_beside_their_labels_and_below_each_other() -> None:
+    rows = [("warn", "one two three"), ("", "four")]
+    first, *rest = labelled(rows, 16, indent=2, styles={"warn": "yellow"})
+    assert (first.text, first.style, first.start, first.end) == ("  warn  one two", "yellow", 2, 6)
+    assert [(line.text, line.style) for line in rest] == [
+        ("        three", ""),
+        ("        four", ""),
+    ]

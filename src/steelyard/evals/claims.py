@@ -7,7 +7,7 @@ from steelyard.core.claim import Claim, Fact, Gap, Measurement, exactly
 from steelyard.core.digest import Digest
 from steelyard.core.evidence import Source
 from steelyard.evals.energy import ELSEWHERE
-from steelyard.evals.record import Run, TaskRecord
+from steelyard.evals.record import Run, Stopping, TaskRecord
 
 PROBE, COST = "eval", "cost"
 VERSION = "1"
@@ -25,6 +25,10 @@ def claims(run: Run) -> Iterator[tuple[Source, Claim]]:
             (_source(PROBE, engine, (task.task, task.data, task.tokens)), claim)
             for claim in _scores(task)
         )
+    if run.stopping is not None:
+        asked = tuple(task.tokens for task in run.tasks)
+        source = _source(PROBE, engine, (run.stopping.against, *asked))
+        yield from ((source, claim) for claim in _settled(run.stopping))
     source = _source(COST, engine, ())
     yield from ((source, claim) for claim in _spent(run))
 
@@ -59,6 +63,10 @@ def _scores(task: TaskRecord) -> Iterator[Claim]:
         "version": task.version,
     }
     yield Fact(name=f"{task.id}.asked", value=value)
+    if task.whole is not None:
+        left = f"{task.whole.n - task.n:,} of its {task.whole.n:,} samples"
+        why = f"{left} were not asked: the comparison was settled before"
+        yield Gap(name=f"{task.id}.stopped", reason=why)
     for why, number in sorted(task.skipped.items()):
         yield Gap(name=f"{task.id}.skipped", reason=f"{number:,} of its samples: {why}")
     if task.strays:
@@ -67,6 +75,24 @@ def _scores(task: TaskRecord) -> Iterator[Claim]:
     if task.cut:
         why = f"{task.cut:,} requests were longer than the model's context and were cut"
         yield Gap(name=f"{task.id}.cut", reason=why)
+
+
+def _settled(stopping: Stopping) -> Iterator[Claim]:
+    for row in stopping.rows:
+        value = {
+            "against": stopping.against,
+            "alpha": stopping.alpha,
+            "asked": row.asked,
+            "evidence": row.evidence,
+            "high": row.high,
+            "low": row.low,
+            "margin": stopping.margin,
+            "of": row.of,
+            "rule": stopping.rule,
+            "says": row.says,
+            "seed": stopping.seed,
+        }
+        yield Fact(name=f"{row.name}.{row.metric}.settled", value=value)
 
 
 def _spent(run: Run) -> Iterator[Claim]:

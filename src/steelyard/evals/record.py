@@ -70,6 +70,27 @@ class SampleRecord(msgspec.Struct, frozen=True, kw_only=True):
     filtered: Mapping[str, Any] = {}
     scores: Mapping[str, float] = {}
 
+    @property
+    def bond(self) -> str:
+        """Return what samples that depend on this one share with it, in whichever task."""
+        return self.cluster or self.origin or self.sample
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """What all of a task is, of which a part was asked.
+
+    Attributes:
+        samples: Merkle root of all its samples.
+        tokens: Merkle root of the token ids that asking all of them would take.
+        n: How many samples it has.
+        largest: How many of them hang together at most.
+    """
+
+    samples: Digest
+    tokens: Digest
+    n: int
+    largest: int
+
 
 class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A task in a run.
@@ -90,6 +111,8 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
         strays: How many have a right answer that is none of their options: whatever is picked
             counts as wrong, as in lm-evaluation-harness.
         members: Ids of the tasks of a group; empty for a task.
+        whole: All of the task, where a comparison was settled before all of it was asked: what
+            stands above is of the part that was, and intervals are such as hold at any time.
     """
 
     id: str
@@ -106,6 +129,7 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     cut: int = 0
     strays: int = 0
     members: tuple[str, ...] = ()
+    whole: Whole | None = None
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,6 +159,63 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
         return self.computed + self.prompts + self.written
 
 
+Said = Literal["better", "worse", "not worse", "open"]
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """How a metric came out against another run, as far as it was asked.
+
+    Attributes:
+        name: Of the task, or of the group whose samples are taken together.
+        metric: Name of the metric.
+        asked: After how many samples.
+        of: Of how many.
+        low: Lower end of the 95 % interval of the difference that holds at any time: how much
+            better the new one is.
+        high: Upper end.
+        evidence: e-value against the opposite of what it says; the larger one while it is open.
+        says: `better` or `worse` (by more than the margin), `not worse` (than by the margin), or
+            `open`.
+    """
+
+    name: str
+    metric: str
+    asked: int
+    of: int
+    low: float
+    high: float
+    evidence: float
+    says: Said
+
+
+class Stopping(msgspec.Struct, frozen=True, kw_only=True):
+    """By what rule a run stopped, or would have.
+
+    Attributes:
+        rule: Name and version of the rule.
+        old: Name of the model it was held against.
+        against: Digest of that run: of its model, its engine, and the scores of its samples.
+        margin: How much worse the new one may be, as a share; None asks for any difference.
+        alpha: Chance of saying anything wrong by stopping, at most, over all rows.
+        bar: What evidence has to reach.
+        seed: Of the order in which samples were asked.
+        looks: How many samples had been asked at each look.
+        rows: How each metric came out.
+        entire: Tasks that were asked whole, with why.
+    """
+
+    rule: Literal["betting.v1"] = "betting.v1"
+    old: str
+    against: Digest
+    margin: float | None
+    alpha: float
+    bar: float
+    seed: int
+    looks: tuple[int, ...]
+    rows: tuple[Settled, ...]
+    entire: Mapping[str, str] = {}
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """A run of some tasks on one model.
 
@@ -147,6 +228,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         tasks: What came of each task, then of each group.
         spent: What it took.
         at: When it ended, UTC, RFC 3339.
+        stopping: The rule by which it stopped early; None where nothing was to be settled.
     """
 
     schema: Literal["steelyard.run/1"] = SCHEMA
@@ -157,6 +239,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskRecord, ...]
     spent: Spent
     at: str
+    stopping: Stopping | None = None
 
 
 def merkle_root(leaves: Iterable[bytes]) -> Digest:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ask an engine: plan, take what is known, compute the rest, keep each pack as it is done."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -12,7 +13,6 @@ from steelyard.evals.answers import Batch, carry_out
 from steelyard.evals.planner import Counts, Key, Plan, Result, Shape
 from steelyard.evals.requests import Answer, Request
 from steelyard.flow.sharding import Opening, shards, work
-from steelyard.stores.scores import ScoreStore
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +26,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         written: Tokens that were generated now.
         prompts: Tokens of the prompts of these texts, common beginnings once.
         known: How many results were there already.
+        workers_s: Processor seconds of the crew; None where there was none.
     """
 
     answers: tuple[Answer, ...]
@@ -35,6 +36,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     written: int
     prompts: int
     known: int
+    workers_s: float | None = None
+
+
+class Kept(Protocol):
+    """Where results are kept, and found again; see `stores.scores.ScoreStore`."""
+
+    def known(self, keys: Iterable[Key]) -> dict[Key, Result]:
+        """Return those of some results that are there."""
+
+    def keep(self, results: Mapping[Key, Result]) -> None:
+        """Keep some results, all of them or none."""
 
 
 class Crew(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +66,7 @@ class Crew(msgspec.Struct, frozen=True, kw_only=True):
 def ask(
     requests: Sequence[Request],
     engine: Engine,
-    scores: ScoreStore | None,
+    scores: Kept | None,
     progress: Progress,
     shape: Shape,
     crew: Crew | None = None,
@@ -80,6 +92,7 @@ def ask(
     known = {} if scores is None else scores.known(plan.keys())
     results: dict[Key, Result] = dict(known)
     computed = written = 0
+    workers = 0.0
     batches = (
         carry_out(plan, engine, known, progress)
         if crew is None
@@ -91,6 +104,7 @@ def ask(
         results.update(batch.results)
         computed += batch.computed
         written += batch.written
+        workers += batch.cpu_s
     return Asked(
         answers=tuple(plan.answers(results)),
         keys=tuple(plan.asked()),
@@ -99,6 +113,7 @@ def ask(
         written=written,
         prompts=plan.prompts(known),
         known=len(known),
+        workers_s=None if crew is None else workers,
     )
 
 

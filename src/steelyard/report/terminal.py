@@ -10,7 +10,7 @@ from steelyard.report.summary.footprint import Footprint, Need, footprints
 from steelyard.report.summary.groups import Group, descriptors_met, findings, gaps
 from steelyard.report.summary.licence import LicenceText, Line, terms
 from steelyard.report.summary.lineage import branches, descent
-from steelyard.report.summary.lines import PageLine, wrapped
+from steelyard.report.summary.lines import PageLine, labelled
 from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.scores import engines, scores
 from steelyard.report.summary.text import clipped, counted, shown
@@ -64,20 +64,8 @@ def _laid_out(sections: Iterable[tuple[str, list[Row]]], width: int) -> Iterator
             yield PageLine("")
         if heading:
             yield PageLine(heading, "bold", 0, len(heading))
-        yield from _table(rows, 2 if heading else 0, width)
-
-
-def _table(rows: list[Row], indent: int, width: int) -> Iterator[PageLine]:
-    """Yield the lines of a table of labels and texts."""
-    widest = max(len(label) for label, _ in rows)
-    hang = indent + (widest + 2 if widest else 0)
-    room = max(12, min(width, WIDEST) - hang)
-    for label, text in rows:
-        style = _STYLES.get(label.lower(), "")
-        lead = f"{'':{indent}}{label:{hang - indent}}"
-        for line in wrapped(text, room):
-            yield PageLine(f"{lead}{line}".rstrip(), style, indent, indent + len(label))
-            lead, style = " " * hang, ""
+        indent = 2 if heading else 0
+        yield from labelled(rows, min(width, WIDEST), indent=indent, styles=_STYLES)
 
 
 def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from steelyard.cli import options, output
+from steelyard.cli import comparing, options, output, settling
 from steelyard.cli.checking import Terms, check_one, pool_of
 from steelyard.cli.exits import EXIT_CODES, Interrupted
 from steelyard.cli.keep import NOWHERE, keep
@@ -20,6 +20,7 @@ from steelyard.core.dossier import Dossier, Identity
 from steelyard.core.engine import Engine, Place, Wish
 from steelyard.core.errors import UsageError
 from steelyard.core.policy import Outcome, Policy
+from steelyard.evals.comparison import Comparison, compare
 from steelyard.evals.lock import NAME as LOCK
 from steelyard.evals.planner import Shape
 from steelyard.evals.record import Run, SampleRecord
@@ -35,10 +36,11 @@ from steelyard.flow.settings import settings as project_settings
 from steelyard.flow.sharding import Opening
 from steelyard.flow.subjects import locate
 from steelyard.flow.tasks import Picked, Wanted, opened, pick
+from steelyard.flow.until_settled import Against, evaluate_until_settled
 from steelyard.report import json
 from steelyard.report.evaluation import lm_eval
 from steelyard.report.evaluation.html import run_page
-from steelyard.report.evaluation.terminal import draw_run
+from steelyard.report.evaluation.terminal import draw_run, draw_verdict
 from steelyard.stores.scores import ScoreStore
 
 _SCORES = "scores.sqlite"
@@ -70,6 +72,9 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     scores: str | None
     pool: str
     jobs: int | None
+    against: str | None
+    margin: str | None
+    despite: str
     out: Path | None
 
 
@@ -219,6 +224,15 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     help="Workers of --pool.  [default: one per free core]",
 )
 @click.option(
+    "--against",
+    default=None,
+    envvar="STEELYARD_AGAINST",
+    metavar="RUN",
+    help="Ask in a random order, and stop once it is settled how this compares with an earlier run.",
+)
+@comparing.margin("With --against: stop once it is settled whether a score is worse by more.")
+@comparing.despite
+@click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=None,
@@ -256,21 +270,29 @@ def command(
       steelyard eval ./model --task my_task.yaml --tasks-from ~/lm-evaluation-harness
       steelyard eval model.gguf --questions my.csv
       steelyard eval http://localhost:8000/v1 --model mine --task gsm8k --chat
+      steelyard eval new.gguf --task mmlu --against ./old-run --margin 1pp
 
     \b
-    The exit code is that of the policy over all evidence, as for check.
+    The exit code is that of the policy over all evidence, as for check; with --margin also that of
+    the comparison, as for compare, whichever is worse.
     """
     chosen = _Options(**said)
     judge = find_policy(policy or "baseline")
     if chosen.multiturn and not chosen.chat:
         raise UsageError("--multiturn is of no use without --chat", hint="add --chat")
+    against = settling.against(
+        chosen.against, chosen.margin, chosen.despite, chosen.seed, chosen.out
+    )
     prepare(chosen.out or runs_folder())
     wanted = _wanted(chosen)
     picked = pick(wanted)
-    dossier, place = _subject(subject, judge, chosen)
+    checked, place = _subject(subject, chosen)
     engine = open_engine(place, _wish(chosen), chosen.engine)
     try:
-        run, samples = _run(dossier, engine, chosen, (wanted, picked), _crew(place, chosen))
+        dossier = checked or _served(place.url, engine.card().model, judge)
+        run, samples = _run(
+            dossier, engine, chosen, (wanted, picked), _crew(place, chosen), against
+        )
     except KeyboardInterrupt as error:
         if chosen.scores == NOWHERE:
             raise
@@ -281,30 +303,50 @@ def command(
     _write(folder, run, samples)
     dossier = testified(dossier, run, judge)
     keep(dossier, location)
+    held = _held(against, run, samples)
     if as_json:
         output.data(json.render(dossier))
     else:
         output.rich(functools.partial(draw_run, run))
+        if held is not None and held.outcome is not None:
+            output.rich(functools.partial(draw_verdict, held))
         output.hint(f"{folder / 'report.html'} shows each sample; steelyard compare takes the run")
-    if place.url and policy is None:  # there are no files that baseline could be about
-        return 0
-    return EXIT_CODES[dossier.verdict.outcome]
+    # of a server there are no files that baseline could be about
+    judged = None if place.url and policy is None else dossier.verdict.outcome
+    return EXIT_CODES[settling.worst((judged, held.outcome if held is not None else None))]
 
 
-def _subject(subject: str, policy: Policy, said: _Options) -> tuple[Dossier, Place]:
+def _held(
+    against: Against | None, run: Run, samples: tuple[SampleRecord, ...]
+) -> Comparison | None:
+    """Return how a run compares with the one it was held against."""
+    if against is None:
+        return None
+    margin = against.rule.margin
+    return compare(against.old, (run, samples), margin=margin, despite=against.despite)
+
+
+def _served(url: str, model: str, policy: Policy) -> Dossier:
+    """Return what is known of a model behind an address: its name there."""
+    identity = Identity(
+        kind=_ENDPOINT,
+        name=f"{model} at {url}",
+        digest=digest_of({"url": url.rstrip("/"), "model": model}),
+        artifacts=(),
+    )
+    return Dossier(subject=identity, evidence=(), verdict=policy.judge(()))
+
+
+def _subject(subject: str, said: _Options) -> tuple[Dossier | None, Place]:
     """Return what is known of a subject, and where it is; files are checked before they are loaded.
+
+    Of a server nothing is known before it is asked.
 
     Raises:
         UsageError: Its check failed, and nobody said to load it all the same.
     """
     if subject.startswith(("http://", "https://")):
-        identity = Identity(
-            kind=_ENDPOINT,
-            name=f"{said.model} at {subject}",
-            digest=digest_of({"url": subject.rstrip("/"), "model": said.model}),
-            artifacts=(),
-        )
-        return Dossier(subject=identity, evidence=(), verdict=policy.judge(())), Place(url=subject)
+        return None, Place(url=subject)
     baseline = Terms(policy=find_policy("baseline"), settings=project_settings())
     dossier = check_one(subject, baseline, free_cores(), progress())
     if dossier.verdict.outcome is Outcome.FAIL and not said.load_anyway:
@@ -344,13 +386,23 @@ def _run(
     said: _Options,
     asked: tuple[Wanted, Picked],
     crew: Crew | None,
+    against: Against | None,
 ) -> tuple[Run, tuple[SampleRecord, ...]]:
     wanted, picked = asked
     with opened(wanted, engine.chat if said.chat else None, picked) as found:
         _say(found.tasks)
         scores = _scores(said.scores, engine)
         try:
-            return evaluate(
+            ask = (
+                evaluate
+                if against is None
+                else functools.partial(
+                    evaluate_until_settled,
+                    against=against,
+                    told=settling.Teller(against.rule.margin),
+                )
+            )
+            return ask(
                 Subject(
                     name=dossier.subject.name,
                     digest=dossier.subject.digest,

@@ -6,6 +6,13 @@ from collections.abc import Hashable, Sequence
 
 import msgspec
 
+from steelyard.evals.statistics.betting import (
+    Bounds,
+    evidence_above,
+    evidence_below,
+    interval,
+    totals,
+)
 from steelyard.evals.statistics.intervals import CONFIDENCE, standard_error, t_quantile
 from steelyard.evals.statistics.tango import tango
 
@@ -90,6 +97,37 @@ def difference(
         better=better,
         worse=worse,
         exact=mcnemar(better, worse) if binary else None,
+    )
+
+
+def at_any_time(
+    found: Difference,
+    old: Sequence[float],
+    new: Sequence[float],
+    clusters: Sequence[Hashable],
+    largest: int,
+) -> Difference:
+    """Return a difference with interval and p that hold although one stopped when it was clear.
+
+    Args:
+        found: The ordinary difference of these pairs.
+        old: Scores of the old model, in [0, 1].
+        new: Scores of the new one, in [0, 1].
+        clusters: To which group each pair belongs; groups are whole, and were drawn at random.
+        largest: How many pairs a group has at most, those that were not drawn included.
+    """
+    seen = totals([b - a for a, b in zip(old, new, strict=True)], clusters)
+    bounds = Bounds(low=-1, high=1, largest=max(largest, *(size for _, size in seen), 1))
+    low, high = interval(seen, bounds)
+    most = max(evidence_above(seen, 0.0, bounds), evidence_below(seen, 0.0, bounds))
+    return msgspec.structs.replace(
+        found,
+        low=low,
+        high=high,
+        p=min(1.0, round(2 / most, _EXACT)),
+        error=0.0,
+        detectable=0.0,
+        exact=None,
     )
 
 

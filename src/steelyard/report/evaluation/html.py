@@ -7,9 +7,10 @@ import msgspec
 
 from steelyard.core.digest import Digest
 from steelyard.evals.comparison import Comparison, Row
-from steelyard.evals.record import Run, SampleRecord, TaskRecord
+from steelyard.evals.record import Metric, Run, SampleRecord, TaskRecord
 from steelyard.evals.statistics.intervals import estimate
 from steelyard.report.evaluation.browser import SampleView, chosen, label, side_by_side, view
+from steelyard.report.evaluation.settled import stop_lines
 from steelyard.report.evaluation.words import conclusion, points, sentence, spent_lines
 from steelyard.report.summary.amounts import score
 from steelyard.report.summary.forest import Forest, Point, forest
@@ -59,7 +60,7 @@ def run_page(run: Run, samples: Sequence[SampleRecord]) -> str:
         title=f"{shown(run.name)}: scores",
         headline=f"What {shown(run.name)} scores",
         outcome="",
-        lines=(),
+        lines=tuple(stop_lines(run))[:6],
         about=(
             ("Model", shown(run.name)),
             ("Engine", f"{card.engine} {card.version}"),
@@ -114,7 +115,7 @@ def _scores(run: Run) -> Iterator[Part]:
     plots = tuple(
         forest(
             f"scores-{number}",
-            f"{metric}, with 95 % intervals",
+            f"{metric}, with 95 % intervals{_at_any_time(run)}",
             "; ".join(f"{point.label} {point.written}" for point in found[:10]),
             found,
         )
@@ -128,34 +129,49 @@ def _scores(run: Run) -> Iterator[Part]:
     )
 
 
+def _at_any_time(run: Run) -> str:
+    stopped = any(task.whole is not None for task in run.tasks)
+    return ", such as hold at any time where a task was asked in part" if stopped else ""
+
+
 def _matrix(tasks: Sequence[TaskRecord], names: Sequence[str]) -> Table:
     """Return scenarios by metrics, as HELM lays them out (Liang et al. 2022, arXiv 2211.09110)."""
     rows = []
     for task in tasks:
         known = {metric.name: metric for metric in task.metrics}
-        cells = [
-            f"{score(known[name].value)} ± {score((known[name].high - known[name].low) / 2)}"
-            if name in known
-            else ""
-            for name in names
-        ]
-        rows.append((shown(task.id), f"{task.n:,}", *cells))
+        cells = [_with_half(known[name]) if name in known else "" for name in names]
+        of = f" of {task.whole.n:,}" if task.whole is not None else ""
+        rows.append((shown(task.id), f"{task.n:,}{of}", *cells))
     return Table(columns=("Scenario", "n", *names), cells=tuple(rows))
 
 
+def _with_half(metric: Metric) -> str:
+    half = (metric.high - metric.low) / 2
+    return f"{score(metric.value)} ± {score(half)}" if half else score(metric.value)
+
+
 def _slices(run: Run, samples: Sequence[SampleRecord]) -> Iterator[Part]:
-    """Yield the scores by kinds of samples, such as languages, where tasks tell them apart."""
+    """Yield the scores by kinds of samples, such as languages, where tasks tell them apart.
+
+    Of tasks that were asked in part they have no interval: an ordinary one would be wrong.
+    """
+    stopped = {task.id for task in run.tasks if task.whole is not None}
+    in_part: set[tuple[str, str, str]] = set()
     found: dict[tuple[str, str, str], list[float]] = {}
     for sample in samples:
         for kind, value in sample.slices.items():
             for metric, scored in sample.scores.items():
                 found.setdefault((kind, metric, value), []).append(scored)
+                if sample.task in stopped:
+                    in_part.add((kind, metric, value))
     kinds = sorted({(kind, metric) for kind, metric, _ in found})
     for number, (kind, metric) in enumerate(kinds):
         rows = []
         for (one, other, value), scores in sorted(found.items()):
             if (one, other) == (kind, metric):
                 made = estimate(scores)
+                if (one, other, value) in in_part:
+                    made = msgspec.structs.replace(made, low=made.value, high=made.value)
                 rows.append(
                     Point(
                         label=shown(value),

@@ -52,6 +52,10 @@ def results(run: Run, records: Iterable[SampleRecord] = ()) -> dict[str, Any]:
         "task_hashes": {name: _asked(found) for name, found in by_task.items()},
         "total_evaluation_time_seconds": str(run.spent.cost.wall_s),
     }
+    if run.stopping is not None:
+        found["config"]["stopped_early"] = {
+            task.id: {"asked": task.n, "of": task.whole.n} for task in tasks if task.whole
+        }
     if groups:
         found["groups"] = {task.id: _scores(task) for task in groups}
     return found

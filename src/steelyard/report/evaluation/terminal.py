@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from steelyard.evals.comparison import Comparison, Row
 from steelyard.evals.record import Metric, Run, TaskRecord
+from steelyard.report.evaluation.settled import stop_lines, verdict_lines
 from steelyard.report.evaluation.words import conclusion, spent_lines
 from steelyard.report.summary.amounts import score
 from steelyard.report.summary.text import shown
@@ -31,7 +32,25 @@ def draw_run(run: Run, console: "Console") -> None:
     console.print(Text(f"  {numerics(run)}"))
     console.print()
     _table(console, ("task", "metric", "score", "95 % interval", "n"), list(_scores(run)))
+    for line in stop_lines(run):
+        console.print(Text(line))
+    if run.stopping is not None:
+        console.print()
     for line in spent_lines(run):
+        console.print(Text(line))
+
+
+def draw_verdict(found: Comparison, console: "Console") -> None:
+    """Draw what a margin makes of a comparison.
+
+    Args:
+        found: The comparison.
+        console: Knows its width and whether it has colour.
+    """
+    from rich.text import Text
+
+    console.print()
+    for line in verdict_lines(found):
         console.print(Text(line))
 
 
@@ -77,7 +96,8 @@ def _scores(run: Run) -> Iterator[tuple[str, ...]]:
 
 def _samples(task: TaskRecord, metric: Metric) -> str:
     skipped = sum(task.skipped.values())
-    return f"{metric.n:,}" + (f" (-{skipped:,})" if skipped else "")
+    whole = f" of {task.whole.n:,}" if task.whole is not None else ""
+    return f"{metric.n:,}{whole}" + (f" (-{skipped:,})" if skipped else "")
 
 
 def _interval(metric: Metric) -> str:

@@ -44,7 +44,7 @@ def _token_lines(run: Run) -> Iterator[str]:
     if spent.naive and not spent.computed:
         yield f"{label:9}none {unit}: all scores were known"
     elif spent.naive:
-        saved = f", {spent.naive / spent.minimum:.1f} times fewer than one by one"
+        saved = f", one by one {spent.naive / spent.minimum:.1f} times"
         yield (
             f"{label:9}{spent.computed:,} {unit} of at least {spent.minimum:,}"
             f"{saved if spent.naive > spent.minimum else ''}"
@@ -96,7 +96,7 @@ def conclusion(found: Comparison) -> Iterator[str]:
         seen = f"; {_span(sizes[0], sizes[-1])} would have been" if sizes else ""
         yield f"no difference shown in {len(rest):,}{' more' if told else ''} rows{seen}"
     if found.margin is not None and found.outcome is not None:
-        yield _verdict(found.outcome, found.margin)
+        yield verdict(found.outcome, found.margin)
 
 
 def _span(low: float, high: float) -> str:
@@ -104,8 +104,19 @@ def _span(low: float, high: float) -> str:
     return f"{one} points" if one == other else f"{one} to {other} points"
 
 
-def _verdict(outcome: Outcome, margin: float) -> str:
-    most = f"{100 * margin:g} point{'' if math.isclose(margin, 0.01) else 's'}"
+def margin_points(margin: float) -> str:
+    """Return a margin in words.
+
+    Example:
+        >>> margin_points(0.01), margin_points(0.005)
+        ('1 point', '0.5 points')
+    """
+    return f"{100 * margin:g} point{'' if math.isclose(margin, 0.01) else 's'}"
+
+
+def verdict(outcome: Outcome, margin: float) -> str:
+    """Return what a margin makes of a comparison."""
+    most = margin_points(margin)
     said = {
         Outcome.PASS: f"no score is worse by more than {most}",
         Outcome.FAIL: f"a score is worse by more than {most}",
@@ -121,6 +132,12 @@ def sentence(row: Row) -> str:
     changed = (
         f"{flips} of {counted(gap.n, 'sample')}{'' if gap.better or gap.worse else ' changed'}"
     )
+    if row.of is not None:
+        ends = [100 * end for end in (gap.low, gap.high)]
+        says = "no difference shown" if row.says == "same" else row.says
+        return (
+            f"{says}, {changed}, of {row.of:,} there are: {ends[0]:+.1f} to {ends[1]:+.1f} points"
+        )
     if row.says == "same":
         size = (
             f"; {_span(gap.detectable, gap.detectable)} would have been" if gap.detectable else ""

@@ -3,7 +3,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -24,6 +24,31 @@ class PageLine(msgspec.Struct, frozen=True):
     style: str = ""
     start: int = 0
     end: int = 0
+
+
+def labelled(
+    rows: Sequence[tuple[str, str]],
+    width: int,
+    *,
+    indent: int = 0,
+    styles: Mapping[str, str] | None = None,
+) -> Iterator[PageLine]:
+    """Yield a table of labels and texts, the texts below each other beside the labels.
+
+    Args:
+        rows: Each a label, which may be empty, and a text.
+        width: In columns; at least 12 of them are left to the texts.
+        indent: Spaces before each label.
+        styles: How a label looks, by the label in lower case.
+    """
+    widest = max((len(label) for label, _ in rows), default=0)
+    hang = indent + (widest + 2 if widest else 0)
+    for label, text in rows:
+        style = (styles or {}).get(label.lower(), "")
+        lead = f"{'':{indent}}{label:{hang - indent}}"
+        for line in wrapped(text, max(12, width - hang)):
+            yield PageLine(f"{lead}{line}".rstrip(), style, indent, indent + len(label))
+            lead, style = " " * hang, ""
 
 
 def wrapped(text: str, width: int) -> Iterator[str]:
