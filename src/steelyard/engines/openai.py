@@ -33,12 +33,13 @@ from steelyard.core.engine import (
 )
 from steelyard.core.errors import EngineError, SteelyardError, UsageError
 from steelyard.engines.endpoint import Endpoint
+from steelyard.engines.openai_answers import Logprobs, served, why_none
 
 _CHAT = "\0chat:"  # begins a prompt that is a conversation; no text of a task can hold it
 _CHARACTERS = 1 << 20  # of a prompt; the server knows its own bound and says so
 _PLACE = "The capital of France is"
 _RIGHT, _WRONG = " Paris", " gravel"
-_LISTED = 8  # models named in a message
+_LISTED, _NAME = 8, 80  # models named in a message, characters of each
 _WORDS = 6  # of both; a server that gives fewer scores does not give those of the prompt
 _ENDS = 0x200000  # added to the last character of a piece; beyond all of Unicode
 _PIECE = re.compile(
@@ -73,17 +74,17 @@ class OpenAI:
             EngineError: Nothing answers.
             UsageError: It serves several and none was named, or one alone and another was.
         """
-        served = _served(self._loop.run_until_complete(self._endpoint.get("/models")))
-        names = ", ".join(repr(names[0]) for names in served[:_LISTED])
+        models = served(self._loop.run_until_complete(self._endpoint.get("/models")))
+        names = ", ".join(repr(names[0][:_NAME]) for names in models[:_LISTED])
         if not self._model:
-            if len(served) != 1:
+            if len(models) != 1:
                 what = f"serves {names}" if names else "does not say which models it serves"
                 raise UsageError(
                     f"{self._endpoint.url} {what}",
                     hint="name one with --model; the address ends in /v1",
                 )
-            self._model = served[0][0]
-        elif len(served) == 1 and self._model not in served[0]:
+            self._model = models[0][0]
+        elif len(models) == 1 and self._model not in models[0]:
             raise UsageError(
                 f"{self._endpoint.url} serves {names} alone, and not {self._model!r}",
                 hint="leave out --model, or ask another server",
@@ -172,9 +173,9 @@ class OpenAI:
         body = {"prompt": text, "max_tokens": 1, "echo": True, "logprobs": 1, "temperature": 0}
         choice = await self._choice("/completions", body)
         try:
-            said = msgspec.convert(choice.get("logprobs"), _Logprobs)
+            said = msgspec.convert(choice.get("logprobs"), Logprobs)
         except msgspec.ValidationError as error:
-            raise self._no_logprobs(_why(choice.get("logprobs")) or str(error)) from error
+            raise self._no_logprobs(why_none(choice.get("logprobs")) or str(error)) from error
         spans = []
         starts = [*said.text_offset, max(len(text), *said.text_offset, 0)]
         for index, logprob in enumerate(said.token_logprobs):
@@ -274,49 +275,6 @@ async def _left(flying: Iterable[asyncio.Future[Any]]) -> None:
     for unwanted in flying:
         unwanted.cancel()
     await asyncio.gather(*flying, return_exceptions=True)
-
-
-def _served(said: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Return the names of each model that a server lists, the foremost first."""
-    try:
-        models = msgspec.convert(said, _Models).data
-    except msgspec.ValidationError:
-        return []
-    return [(model.id, *model.aliases) for model in models]
-
-
-class _Model(msgspec.Struct, frozen=True):
-    id: str
-    aliases: tuple[str, ...] = ()
-
-
-class _Models(msgspec.Struct, frozen=True):
-    """The answer of `/models`, as far as it is read; llama-server tells aliases, others none."""
-
-    data: tuple[_Model, ...]
-
-
-class _Logprobs(msgspec.Struct, frozen=True):
-    """The `logprobs` of a completion, as far as they are read."""
-
-    token_logprobs: list[float | None]
-    text_offset: list[int]
-    top_logprobs: list[dict[str, float] | None]
-
-    def __post_init__(self) -> None:
-        if not len(self.token_logprobs) == len(self.text_offset) == len(self.top_logprobs) > 0:
-            raise ValueError("lists of different lengths")
-        if sorted(self.text_offset) != self.text_offset:
-            raise ValueError("offsets that do not ascend")
-
-
-def _why(logprobs: object) -> str:
-    """Return why what a server calls log-probabilities are none of the prompt, where that is plain."""
-    if not logprobs:
-        return "it sends none"
-    if isinstance(logprobs, dict) and "content" in logprobs:  # the form of the chat interface
-        return "it sends those of what it writes, not of what it is given"
-    return ""
 
 
 def _paths(prefix: Tokens, pack: Pack) -> list[Tokens]:
