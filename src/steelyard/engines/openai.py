@@ -39,7 +39,7 @@ _CHAT = "\0chat:"  # begins a prompt that is a conversation; no text of a task c
 _CHARACTERS = 1 << 20  # of a prompt; the server knows its own bound and says so
 _PLACE = "The capital of France is"
 _RIGHT, _WRONG = " Paris", " gravel"
-_LISTED = 8  # models named in a message
+_LISTED, _NAME = 8, 80  # models named in a message, characters of each
 _WORDS = 6  # of both; a server that gives fewer scores does not give those of the prompt
 _ENDS = 0x200000  # added to the last character of a piece; beyond all of Unicode
 _PIECE = re.compile(
@@ -74,17 +74,17 @@ class OpenAI:
             EngineError: Nothing answers.
             UsageError: It serves several and none was named, or one alone and another was.
         """
-        served = _served(self._loop.run_until_complete(self._endpoint.get("/models")))
-        names = ", ".join(repr(names[0]) for names in served[:_LISTED])
+        models = _served(self._loop.run_until_complete(self._endpoint.get("/models")))
+        names = ", ".join(repr(names[0][:_NAME]) for names in models[:_LISTED])
         if not self._model:
-            if len(served) != 1:
+            if len(models) != 1:
                 what = f"serves {names}" if names else "does not say which models it serves"
                 raise UsageError(
                     f"{self._endpoint.url} {what}",
                     hint="name one with --model; the address ends in /v1",
                 )
-            self._model = served[0][0]
-        elif len(served) == 1 and self._model not in served[0]:
+            self._model = models[0][0]
+        elif len(models) == 1 and self._model not in models[0]:
             raise UsageError(
                 f"{self._endpoint.url} serves {names} alone, and not {self._model!r}",
                 hint="leave out --model, or ask another server",

@@ -11,11 +11,11 @@ import click
 import msgspec
 
 from steelyard.cli import comparing, options, output, settling
+from steelyard.cli.checking import Terms, check_one, pool_of
 from steelyard.cli.exits import EXIT_CODES, Interrupted
 from steelyard.cli.keep import NOWHERE, keep
 from steelyard.cli.progress import counter, progress
 from steelyard.cli.sizes import Size
-from steelyard.cli.verbs.check import Terms, check_one, pool_of
 from steelyard.core.digest import digest_of
 from steelyard.core.dossier import Dossier
 from steelyard.core.engine import Engine, Place, Wish
