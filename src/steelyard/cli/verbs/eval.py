@@ -11,16 +11,17 @@ import click
 import msgspec
 
 from steelyard.cli import comparing, options, output, settling
+from steelyard.cli.checking import Terms, check_one, pool_of
 from steelyard.cli.exits import EXIT_CODES
 from steelyard.cli.keep import NOWHERE, keep
 from steelyard.cli.progress import counter, progress
 from steelyard.cli.run_folder import write_run
-from steelyard.cli.verbs.check import Terms, check_one, pool_of
+from steelyard.cli.sizes import Size
 from steelyard.core.digest import digest_of
-from steelyard.core.dossier import Dossier, Identity
+from steelyard.core.dossier import Dossier
 from steelyard.core.engine import Engine, Place, Wish
 from steelyard.core.errors import UsageError
-from steelyard.core.policy import Outcome, Policy
+from steelyard.core.policy import Outcome
 from steelyard.evals.comparison import Comparison, compare
 from steelyard.evals.lock import NAME as LOCK
 from steelyard.evals.planner import Shape
@@ -33,6 +34,7 @@ from steelyard.flow.evaluate import Subject, evaluate, testified
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
 from steelyard.flow.runs import prepare, runs_folder
+from steelyard.flow.served import ENDPOINT, served
 from steelyard.flow.settings import settings as project_settings
 from steelyard.flow.sharding import Opening
 from steelyard.flow.subjects import locate
@@ -43,7 +45,6 @@ from steelyard.report.evaluation.terminal import draw_run, draw_verdict
 from steelyard.stores.scores import ScoreStore
 
 _SCORES = "scores.sqlite"
-_ENDPOINT = "endpoint"  # a subject that is a server
 
 
 class _Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +69,7 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     allow_functions: bool
     load_anyway: bool
     pack: int
+    memory: int | None
     scores: str | None
     pool: str
     jobs: int | None
@@ -200,6 +202,15 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     help="Tokens computed in one pass at most; scores do not depend on it.",
 )
 @click.option(
+    "--memory",
+    type=Size(),
+    default=None,
+    envvar="STEELYARD_MEMORY",
+    metavar="SIZE",
+    help="Memory to use at most, weights included, such as 8GiB; what does not fit is refused"
+    " before it is computed.  [default: what is free]",
+)
+@click.option(
     "--scores",
     default=None,
     envvar="STEELYARD_SCORES",
@@ -288,7 +299,7 @@ def command(
     checked, place = _subject(subject, chosen)
     engine = open_engine(place, _wish(chosen), chosen.engine)
     try:
-        dossier = checked or _served(place.url, engine.card().model, judge)
+        dossier = checked or served(place.url, engine.card().model, judge)
         run, samples = _run(
             dossier, engine, chosen, (wanted, picked), _crew(place, chosen), against
         )
@@ -323,17 +334,6 @@ def _held(
         return None
     margin = against.rule.margin
     return compare(against.old, (run, samples), margin=margin, despite=against.despite)
-
-
-def _served(url: str, model: str, policy: Policy) -> Dossier:
-    """Return what is known of a model behind an address: its name there."""
-    identity = Identity(
-        kind=_ENDPOINT,
-        name=f"{model} at {url}",
-        digest=digest_of({"url": url.rstrip("/"), "model": model}),
-        artifacts=(),
-    )
-    return Dossier(subject=identity, evidence=(), verdict=policy.judge(()))
 
 
 def _subject(subject: str, said: _Options) -> tuple[Dossier | None, Place]:
@@ -405,7 +405,7 @@ def _run(
                 Subject(
                     name=dossier.subject.name,
                     digest=dossier.subject.digest,
-                    elsewhere=dossier.subject.kind == _ENDPOINT,
+                    elsewhere=dossier.subject.kind == ENDPOINT,
                 ),
                 engine,
                 found.tasks,
@@ -456,6 +456,7 @@ def _wish(said: _Options) -> Wish:
         device=said.device,
         model=said.model,
         key=key,
+        memory=said.memory,
     )
 
 
