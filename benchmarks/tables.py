@@ -229,6 +229,7 @@ def eval_cost(result: dict[str, Any]) -> str:
                 "tokens",
                 "to the minimum",
                 "CPU s",
+                "of it planning",
                 "times less",
                 "same picks",
                 "worst, nat",
@@ -239,6 +240,7 @@ def eval_cost(result: dict[str, Any]) -> str:
                     f"{row['tokens']:,}",
                     f"{row['tokens'] / row['minimum']:.3f}",
                     f"{row['cpu_s']:.1f}",
+                    f"{row['planning_s'] / row['cpu_s']:.1%}",
                     f"{row['ratio']:.2f}",
                     f"{row['picks']} of {row['items']}",
                     f"{row['worst']:.1e}",
@@ -276,6 +278,58 @@ def eval_plan(result: dict[str, Any]) -> str:
     )
     more = f"tokenizer of {result['tokenizer']}", f"medians of {result['runs']} rounds"
     return "\n".join([_origin(result, *more), "", *_table(head, rows)])
+
+
+def early_stop(result: dict[str, Any]) -> str:
+    """Return how much of a comparison is asked until it is settled, and how often it errs."""
+    lines = [_origin(result, f"{result['repeats']} pairs a row"), ""]
+    lines += _table(
+        (
+            "`steelyard eval --against`",
+            "questions",
+            "changed",
+            "true difference, points",
+            "margin, points",
+            "asked",
+            "settled early",
+            "end as when all are asked",
+            "wrong end",
+            "wrong when all are asked",
+        ),
+        (
+            (
+                *_stopped(row),
+                f"{row['agreed']:.0%}",
+                f"{row['wrong']:.1%}",
+                f"{row['whole_wrong']:.1%}",
+            )
+            for row in result["rows"]
+        ),
+    )
+    if not result["real"]:
+        return "\n".join(lines)
+    head = ("real runs, 100 orders", "questions", "changed", "difference, points")
+    head += ("margin, points", "asked", "settled early", "end as when all are asked")
+    rows = [(*_stopped(row), f"{row['agreed']:.0%}") for row in result["real"]]
+    lines += ["", *_table(head, rows)]
+    first = result["real"][0]
+    if "tokens" in first:
+        share = first["tokens"] / first["of_tokens"]
+        lines += ["", f"One run of the first, as it came: {first['tokens']:,} of"]
+        lines[-1] += f" {first['of_tokens']:,} tokens computed ({share:.0%})."
+    return "\n".join(lines)
+
+
+def _stopped(row: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        row["what"],
+        f"{row['questions']:,}",
+        f"{row['changed']:.1%}",
+        f"{100 * row['gain']:+.1f}",
+        f"{100 * row['margin']:g}",
+        f"{row['asked']:.0%}",
+        f"{row['settled']:.0%}",
+    )
 
 
 def opcodes(result: dict[str, Any]) -> str:
@@ -322,6 +376,7 @@ def shards(result: dict[str, Any]) -> str:
 
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "licences": licences,
+    "early-stop": early_stop,
     "eval-cost": eval_cost,
     "eval-plan": eval_plan,
     "registry": registry,

@@ -114,6 +114,9 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(place, capsys, monkeypa
 
     monkeypatch.setattr(Echo, "score", interrupted)
     assert evaluate("--pack", "64") == 130
+    assert "what was computed is kept" in capsys.readouterr().err
+    assert evaluate("--pack", "64", "--scores", "none") == 130
+    assert "nothing was kept" in capsys.readouterr().err
     monkeypatch.setattr(Echo, "score", honest)
     capsys.readouterr()
     evaluate("--pack", "64", "--json")
@@ -182,6 +185,15 @@ def test_the_run_is_written_with_a_page_and_the_files_of_other_tools(place, caps
     assert len((place / "run" / "samples_quiz.jsonl").read_text().splitlines()) == 12
 
 
+def test_a_folder_holds_the_files_of_its_last_run_alone(place, capsys):
+    (place / "own.csv").write_text("question,A,B,answer\nOne and one?,two,three,A\n")
+    assert evaluate("--questions", "own.csv", "--out", "run") == 0
+    (place / "run" / "samples_notes.jsonl").write_text("not ours")
+    assert evaluate("--out", "run") == 0
+    names = {path.name for path in (place / "run").glob("samples_*")}
+    assert names == {"samples_quiz.jsonl", "samples_notes.jsonl"}
+
+
 def test_a_model_that_fails_its_check_is_not_loaded(place, capsys):
     (place / "model" / "weights.bin").write_bytes(HOSTILE)
     assert evaluate() == 2
@@ -202,12 +214,31 @@ def test_a_row_that_cannot_be_asked_is_a_gap_and_not_a_wrong_answer(place, capsy
     assert "option 2 is empty" in gaps[0].reason
 
 
+def test_a_right_answer_that_is_no_option_is_told(place, capsys):
+    labels = (0, 5, -1, None)
+    write(place / "quiz.jsonl", [{"q": "?", "choices": ["a", "b"], "label": it} for it in labels])
+    assert evaluate("--out", "run") == 0
+    assert "stray    3 samples of quiz" in capsys.readouterr().out
+    evaluate("--json")
+    claims = [item.claim for item in document(capsys).evidence]
+    gaps = [claim for claim in claims if isinstance(claim, Gap) and claim.name == "quiz.answer"]
+    assert "3 samples have a right answer that is none" in gaps[0].reason
+
+
+def test_a_name_that_is_wrong_is_told_before_the_model_is_looked_at(place, capsys):
+    (place / "model" / "weights.bin").write_bytes(HOSTILE)
+    assert run(["eval", "model", "--engine", "echo", "--task", "quizz"]) == 2
+    assert "no task, group or tag is named 'quizz'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--task", "quizz"), "no task, group or tag is named 'quizz'"),
         (("--engine", "ecko", "--task", "quiz.yaml"), "no engine 'ecko'"),
         (("--task", "quiz.yaml"), "no engine runs 'model'"),
+        (("--engine", "llama", "--task", "quiz.yaml"), "there is no GGUF model in"),
+        (("--engine", "openai", "--task", "quiz.yaml"), "is no server"),
     ],
 )
 def test_what_cannot_be_run_is_an_error_that_says_so(place, capsys, arguments, said):
@@ -218,6 +249,40 @@ def test_what_cannot_be_run_is_an_error_that_says_so(place, capsys, arguments, s
     assert "hint:" in shown
 
 
+def test_a_function_that_judges_is_refused_before_anything_is_computed(place, capsys, monkeypatch):
+    from steelyard.engines.echo import Echo
+
+    (place / "own.py").write_text("def judge(doc, results):\n    return {'acc': 1.0}\n")
+    (place / "quiz.yaml").write_text(TASK + "process_results: !function own.judge\n")
+    monkeypatch.setattr(Echo, "score", None)
+    assert evaluate() == 2
+    shown = capsys.readouterr().err
+    assert "own.judge" in shown
+    assert str(Path("own.py")) in shown
+    assert "--allow-functions" in shown
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_computed(
+    place, capsys, monkeypatch
+):
+    from steelyard.engines.echo import Echo
+
+    monkeypatch.setattr(Echo, "score", None)
+    (place / "taken").write_text("a file\n")
+    assert evaluate("--out", "taken/run") == 2
+    assert "cannot write to 'taken/run'" in capsys.readouterr().err
+    assert evaluate("--scores", "taken/scores.sqlite") == 2
+    assert "the score store 'taken/scores.sqlite' cannot be used" in capsys.readouterr().err
+
+
+def test_what_has_no_effect_is_said(place, capsys):
+    (place / "quiz.yaml").write_text(TASK + "num_fewshot: 0\n")
+    assert evaluate("--num-fewshot", "2") == 0
+    assert "note: quiz: num_fewshot is 0 in the task's file" in capsys.readouterr().err
+    assert evaluate("--multiturn") == 2
+    assert "--chat" in capsys.readouterr().err
+
+
 def test_a_server_is_asked_and_believed(place, capsys):
     rows = [{"q": "Is it so?", "choices": ["yes", "gravel"], "label": 0}] * 3
     write(place / "quiz.jsonl", rows)
@@ -226,6 +291,19 @@ def test_a_server_is_asked_and_believed(place, capsys):
     claims = [item.claim for item in document(capsys).evidence]
     assert [c.value for c in claims if getattr(c, "metric", "") == "quiz.acc"] == [1.0]
     assert {body["model"] for body in seen} == {"m"}
+    gaps = [claim for claim in claims if isinstance(claim, Gap) and claim.name == "energy.joules"]
+    assert "ran on a server" in gaps[0].reason
+    assert not [c for c in claims if getattr(c, "metric", "").startswith("energy")]
+
+
+def test_the_only_model_of_a_server_is_the_same_subject_whether_named_or_not(place, capsys):
+    subjects = []
+    with serving(models=[{"id": "mine"}]) as (url, _):
+        for named in ((), ("--model", "mine")):
+            assert evaluate("--json", *named, subject=url, engine="openai") == 0
+            subjects.append(document(capsys).subject)
+    assert subjects[0] == subjects[1]
+    assert subjects[0].name == f"mine at {url}"
 
 
 def test_a_run_compared_with_itself_passes_and_a_worse_one_fails(place, capsys):

@@ -90,3 +90,18 @@ def test_what_texts_share_is_encoded_once() -> None:
     for option in ("", " A", " B", " C"):
         remembering.encode(context + option, True)
     assert [len(text) > 50 for text in encoded] == [True] + [False] * 4
+
+
+def test_options_that_come_again_are_encoded_once() -> None:
+    encoded: list[str] = []
+
+    def encode(text: str, special: bool) -> Tokens:
+        encoded.append(text)
+        return ENCODE["gpt-2"](text, special)
+
+    remembering = Remembering(encode)
+    for question in ("what is it", "where is it"):
+        context = "Question: an example\n" * 50 + f"Question: {question}\nAnswer:"
+        for option in ("", " A", " B"):
+            remembering.encode(context + option, True)
+    assert [text for text in encoded if text.endswith("Answer: A")] == ["Answer: A"]

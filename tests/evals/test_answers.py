@@ -141,3 +141,12 @@ def test_the_greedy_text_is_greedy() -> None:
     ]
     found = answers(Plan(scored, engine, Shape()), engine)
     assert [answer.greedy for answer in found if isinstance(answer, Likelihood)] == [True] * 3
+
+
+def test_prompts_of_texts_are_counted_once_where_they_begin_alike() -> None:
+    sampling = Sampling(most_tokens=3)
+    engine = Echo()
+    texts = [Completion(context=context, sampling=sampling) for context in ("abcd", "abx", "abcd")]
+    made = Plan(texts, engine, Shape())
+    assert made.prompts() == len(engine.encode("abcd")) + 1
+    assert made.prompts(known=made.keys()) == 0

@@ -40,6 +40,13 @@ def test_a_run_cut_short_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "a")
 
 
+def test_a_run_that_lost_samples_is_refused(tmp_path: Path) -> None:
+    made, samples = run({"quiz": [1, 0, 1]})
+    save(tmp_path / "a", made, samples[:2])
+    with pytest.raises(UnreadableError, match="other samples of 'quiz'"):
+        load(tmp_path / "a")
+
+
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot write the run"):

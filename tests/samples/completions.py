@@ -64,27 +64,41 @@ def honest(path: str, body: dict[str, Any], number: int) -> tuple[int, str, str]
 
 
 @contextlib.contextmanager
-def serving(answer: Answer = honest) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Serve on the loopback address; yields the address and the bodies that came in."""
+def serving(
+    answer: Answer = honest, models: list[dict[str, Any]] | None = None
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Serve on the loopback address; yields the address and the bodies that came in.
+
+    Args:
+        answer: Gives status, content type and body for a path, a body and its number.
+        models: What it lists as served; None lists nothing.
+    """
     seen: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             seen.append({**body, "authorization": self.headers.get("authorization", "")})
-            status, kind, text = answer(self.path, body, len(seen))
+            self._say(*answer(self.path, body, len(seen)))
+
+        def do_GET(self) -> None:
+            status = 404 if models is None else 200
+            self._say(status, "application/json", json.dumps({"data": models}))
+
+        def _say(self, status: int, kind: str, text: str) -> None:
             data = text.encode()
             self.send_response(status)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            with contextlib.suppress(ConnectionError):  # who asked may have gone
+                self.wfile.write(data)
 
         def log_message(self, *args: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/v1", seen

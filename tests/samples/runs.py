@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from steelyard.core.digest import digest_bytes
 from steelyard.core.engine import Card
 from steelyard.evals.energy import Cost
-from steelyard.evals.record import Metric, Run, SampleRecord, Spent, TaskRecord
+from steelyard.evals.record import Metric, Run, SampleRecord, Spent, TaskRecord, merkle_root
 from steelyard.evals.requests import Continuation, Likelihood
 
 SPENT = Spent(
@@ -69,7 +69,7 @@ def run(
             version="1",
             task=digest_bytes(task.encode()),
             data=digest_bytes(b"data"),
-            samples=digest_bytes(str(len(found)).encode()),
+            samples=merkle_root(one.sample.encode() for one in samples(found, task)),
             tokens=digest_bytes(b"tokens"),
             metrics=(
                 Metric(

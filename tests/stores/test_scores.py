@@ -14,6 +14,8 @@ from steelyard.core.digest import digest_bytes
 from steelyard.core.engine import Card, Generated, Score
 from steelyard.core.errors import StoreError
 from steelyard.stores.scores import ScoreStore
+from steelyard.stores.sqlite import SqliteStore
+from tests.samples.dossiers import sound
 
 CARD = Card(
     engine="echo",
@@ -77,6 +79,33 @@ def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello" * 500)
     with pytest.raises(StoreError, match="cannot be used"):
         ScoreStore(tmp_path / "notes.txt", CARD)
+
+
+def test_the_store_of_evidence_is_not_written_into(tmp_path: Path) -> None:
+    SqliteStore(tmp_path / "store.sqlite").append(sound())
+    before = (tmp_path / "store.sqlite").read_bytes()
+    with pytest.raises(StoreError, match="something else") as refused:
+        ScoreStore(tmp_path / "store.sqlite", CARD)
+    assert "--scores" in refused.value.hint
+    assert (tmp_path / "store.sqlite").read_bytes() == before
+
+
+def test_a_damaged_file_may_be_deleted_and_says_so(tmp_path: Path) -> None:
+    keys = [digest_bytes(str(number).encode()) for number in range(2500)]
+    store = ScoreStore(tmp_path / "s", CARD)
+    store.keep({key: Score(-1.0, False) for key in keys})
+    store.close()
+    whole = (tmp_path / "s").read_bytes()
+    (tmp_path / "s").write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with pytest.raises(StoreError, match="malformed") as refused:
+        ScoreStore(tmp_path / "s", CARD).known(keys)
+    assert "delete it" in refused.value.hint
+
+
+def test_a_score_that_is_no_number_is_not_known(tmp_path: Path) -> None:
+    store = ScoreStore(tmp_path / "s", CARD)
+    store.keep({KEYS[0]: Score(float("nan"), False), KEYS[1]: Score(-1.0, False)})
+    assert set(store.known(KEYS)) == {KEYS[1]}
 
 
 def test_a_full_disk_is_an_error_that_says_what_to_do() -> None:

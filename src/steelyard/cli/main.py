@@ -13,7 +13,7 @@ import click
 
 from steelyard import __version__
 from steelyard.cli import output, verbs
-from steelyard.cli.exits import COULD_NOT_RUN, INTERRUPTED
+from steelyard.cli.exits import COULD_NOT_RUN, INTERRUPTED, Interrupted
 from steelyard.core.errors import SteelyardError, UsageError
 from steelyard.core.plugins import modules_of
 
@@ -85,8 +85,8 @@ def steelyard() -> None:
 def main() -> None:
     """Run the command line and exit with its code."""
     code = run(sys.argv[1:])
-    if threading.active_count() == 1:
-        leave(code)
+    if code in (COULD_NOT_RUN, INTERRUPTED) or threading.active_count() == 1:
+        leave(code)  # what failed has no work left that a thread should finish
     sys.exit(code)
 
 
@@ -118,8 +118,9 @@ def run(argv: list[str]) -> int:
     except click.ClickException as error:
         output.complain(UsageError(error.format_message(), _usage_hint(error)), argv)
         return COULD_NOT_RUN
-    except (click.Abort, KeyboardInterrupt):
-        output.complain(UsageError("interrupted", hint="nothing was kept; run it again"), argv)
+    except (click.Abort, KeyboardInterrupt) as error:
+        said = str(error) if isinstance(error, Interrupted) else "nothing was kept; run it again"
+        output.complain(UsageError("interrupted", hint=said), argv)
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Encoding texts that begin like the one before, without encoding their beginnings again."""
 
+import functools
 from collections.abc import Callable
 
 from steelyard.core.engine import Tokens
 
 Encode = Callable[[str, bool], Tokens]
 """A text, and whether special tokens come around it, to tokens."""
+
+_SHORT = 64  # characters of a text that is remembered whole: options come again with each question
+_MANY = 4096  # of them are
 
 
 class Remembering:
@@ -28,7 +32,8 @@ class Remembering:
     """
 
     def __init__(self, encode: Encode) -> None:
-        self._encode = encode
+        self._encode_long = encode
+        self._encode_short = functools.lru_cache(maxsize=_MANY)(encode)
         self._last: tuple[str, bool, Tokens] = ("", False, ())
         self._splits: dict[int, int] = {}  # of the last text: tokens before a character
 
@@ -49,6 +54,10 @@ class Remembering:
             tokens = kept + self._encode(text[at:], False)
         self._last = (text, special, tokens)
         return tokens
+
+    def _encode(self, text: str, special: bool) -> Tokens:
+        encode = self._encode_short if len(text) <= _SHORT else self._encode_long
+        return encode(text, special)
 
     def _kept(self, before: str, tokens: Tokens, at: int) -> Tokens | None:
         """Return the tokens of the last text up to there; None where it was not split there."""

@@ -8,10 +8,12 @@ of a piece counts there. Requests go out in the order of the plan, so that a ser
 cache finds the same beginnings one after the other.
 """
 
+import asyncio
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -29,13 +31,15 @@ from steelyard.core.engine import (
     Tokens,
     Wish,
 )
-from steelyard.core.errors import EngineError, UsageError
+from steelyard.core.errors import EngineError, SteelyardError, UsageError
 from steelyard.engines.endpoint import Endpoint
+from steelyard.engines.logprobs import echoed
 
 _CHAT = "\0chat:"  # begins a prompt that is a conversation; no text of a task can hold it
 _CHARACTERS = 1 << 20  # of a prompt; the server knows its own bound and says so
 _PLACE = "The capital of France is"
 _RIGHT, _WRONG = " Paris", " gravel"
+_LISTED, _NAME = 8, 80  # models named in a message, characters of each
 _WORDS = 6  # of both; a server that gives fewer scores does not give those of the prompt
 _ENDS = 0x200000  # added to the last character of a piece; beyond all of Unicode
 _PIECE = re.compile(
@@ -43,6 +47,8 @@ _PIECE = re.compile(
 )
 """Words, digits and punctuation, as the pre-tokenizers of byte-level encodings part them; what is
 written without spaces, character by character."""
+
+T = TypeVar("T")
 
 
 class OpenAI:
@@ -59,6 +65,30 @@ class OpenAI:
         self._model = model
         self._at_once = at_once
         self._believed = False
+        self._loop = asyncio.new_event_loop()
+
+    def meet(self) -> None:
+        """Ask what the server serves, and take its only model where none was named.
+
+        Raises:
+            EngineError: Nothing answers.
+            UsageError: It serves several and none was named, or one alone and another was.
+        """
+        models = _served(self._loop.run_until_complete(self._endpoint.get("/models")))
+        names = ", ".join(repr(names[0][:_NAME]) for names in models[:_LISTED])
+        if not self._model:
+            if len(models) != 1:
+                what = f"serves {names}" if names else "does not say which models it serves"
+                raise UsageError(
+                    f"{self._endpoint.url} {what}",
+                    hint="name one with --model; the address ends in /v1",
+                )
+            self._model = models[0][0]
+        elif len(models) == 1 and self._model not in models[0]:
+            raise UsageError(
+                f"{self._endpoint.url} serves {names} alone, and not {self._model!r}",
+                hint="leave out --model, or ask another server",
+            )
 
     def card(self) -> Card:
         """Return which server and model; its weights are known by name alone."""
@@ -99,6 +129,12 @@ class OpenAI:
         The first call tests whether the server's log-probabilities mean anything, and refuses where
         they do not: some servers answer with those of the generated token, or with none.
         """
+        if any(_CHAT in self.decode((*group.prefix, *pack.tokens)) for pack in group.packs):
+            raise UsageError(
+                f"{self._endpoint.url} cannot score options in a conversation: its chat interface "
+                "says nothing of text that it is given",
+                hint="leave out --chat, or ask tasks that generate text",
+            )
         self._test()
         for pack in group.packs:
             yield self._pack(group.prefix, pack)
@@ -108,21 +144,22 @@ class OpenAI:
     ) -> Iterator[tuple[int, Generated]]:
         """Yield what the server writes; raises as `core.engine.Engine.generate`."""
         texts = [self.decode(prompt) for prompt in prompts]
-        yield from enumerate(self._together(lambda text: self._written(text, sampling), texts))
+        yield from self._together(lambda text: self._written(text, sampling), texts)
 
     def reserve(self, tokens: int) -> None:
         """Do nothing: the memory is the server's."""
 
     def close(self) -> None:
         """Close the connections."""
-        self._endpoint.close()
+        self._loop.run_until_complete(self._endpoint.close())
+        self._loop.close()
 
     def _pack(self, prefix: Tokens, pack: Pack) -> tuple[Score, ...]:
         paths = _paths(prefix, pack)
         asked = [(*paths[node], token) for node, token in pack.targets]
         texts = {sequence: self.decode(sequence) for sequence in asked}
         longest = _longest(set(texts.values()))
-        echoes = dict(zip(longest, self._together(self._echo, longest), strict=True))
+        echoes = {longest[index]: echo for index, echo in self._together(self._echo, longest)}
         return tuple(
             _score(
                 sequence, echoes[next(one for one in longest if one.startswith(texts[sequence]))]
@@ -130,39 +167,25 @@ class OpenAI:
             for sequence in asked
         )
 
-    def _echo(self, text: str) -> list[tuple[int, Score]]:
+    async def _echo(self, text: str) -> list[tuple[int, Score]]:
         """Return where each token of the server's ends in a text, and its score.
 
         Raises:
             EngineError: There are none, or they do not cover the text.
         """
         body = {"prompt": text, "max_tokens": 1, "echo": True, "logprobs": 1, "temperature": 0}
-        choice = self._choice("/completions", body)
+        choice = await self._choice("/completions", body)
         try:
-            said = msgspec.convert(choice.get("logprobs"), _Logprobs)
-        except msgspec.ValidationError as error:
+            return echoed(text, choice.get("logprobs"))
+        except ValueError as error:
             raise self._no_logprobs(str(error)) from error
-        spans = []
-        starts = [*said.text_offset, max(len(text), *said.text_offset, 0)]
-        for index, logprob in enumerate(said.token_logprobs):
-            start, end = starts[index], starts[index + 1]
-            if start >= len(text):
-                break
-            if logprob is None:
-                if index:
-                    raise self._no_logprobs(f"none for token {index + 1}")
-                continue  # nothing stands before the first
-            best = max((said.top_logprobs[index] or {}).values(), default=logprob)
-            spans.append((end, Score(min(logprob, 0.0), logprob >= best)))
-        if not spans or spans[-1][0] < len(text):
-            raise self._no_logprobs("the prompt does not come back with them")
-        return spans
 
     def _test(self) -> None:
         if self._believed:
             return
         before = len(_PLACE)
-        echoes = [self._echo(_PLACE + text) for text in (_RIGHT, _WRONG)]
+        found = dict(self._together(self._echo, [_PLACE + text for text in (_RIGHT, _WRONG)]))
+        echoes = [found[0], found[1]]
         if min(map(len, echoes)) < _WORDS - 1:  # nothing is said of the first
             raise self._no_logprobs(f"{len(echoes[0])} for a sentence of {_WORDS} words")
         sums = [sum(score.logprob for end, score in echo if end > before) for echo in echoes]
@@ -179,7 +202,7 @@ class OpenAI:
             "transformers, or a server that echoes prompts with logprobs, such as vLLM",
         )
 
-    def _written(self, prompt: str, sampling: Sampling) -> Generated:
+    async def _written(self, prompt: str, sampling: Sampling) -> Generated:
         body: dict[str, Any] = {
             "max_tokens": sampling.most_tokens,
             "temperature": sampling.temperature,
@@ -189,17 +212,17 @@ class OpenAI:
         }
         if prompt.startswith(_CHAT):
             said = json.loads(prompt.removeprefix(_CHAT))
-            choice = self._choice("/chat/completions", {**body, "messages": said})
+            choice = await self._choice("/chat/completions", {**body, "messages": said})
             message = choice.get("message")
             text = message.get("content") if isinstance(message, dict) else None
         else:
-            choice = self._choice("/completions", {**body, "prompt": prompt})
+            choice = await self._choice("/completions", {**body, "prompt": prompt})
             text = choice.get("text")
         text = _before(text if isinstance(text, str) else "", sampling.stop)
         return Generated(text=text, tokens=choice["usage"])
 
-    def _choice(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        answer = self._endpoint.post(path, {"model": self._model, **body})
+    async def _choice(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        answer = await self._endpoint.post(path, {"model": self._model, **body})
         try:
             found = dict(answer["choices"][0])
         except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -211,26 +234,55 @@ class OpenAI:
         written = usage.get("completion_tokens") if isinstance(usage, dict) else None
         return {**found, "usage": written if isinstance(written, int) else 0}
 
-    def _together(self, do: Any, texts: Sequence[str]) -> Iterator[Any]:  # noqa: ANN401 - any answer
-        """Yield what comes of each text, in their order, several in flight."""
-        from concurrent.futures import ThreadPoolExecutor
+    def _together(
+        self, do: Callable[[str], Awaitable[T]], texts: Sequence[str]
+    ) -> Iterator[tuple[int, T]]:
+        """Yield the index of each text with what came of it, as it is done, several in flight.
 
-        with ThreadPoolExecutor(self._at_once) as pool:
-            yield from pool.map(do, texts)
+        Who stops listening, or meets an error, waits for none of those in flight.
+        """
+        todo = iter(enumerate(texts))
+        flying: dict[asyncio.Future[T], int] = {}
+        try:
+            while True:
+                for index, text in islice(todo, self._at_once - len(flying)):
+                    flying[asyncio.ensure_future(do(text), loop=self._loop)] = index
+                if not flying:
+                    return
+                waiting = asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = self._loop.run_until_complete(waiting)
+                # What did come is not lost to an error that came with it.
+                for answer in sorted(done, key=lambda one: one.exception() is not None):
+                    yield flying.pop(answer), answer.result()
+        finally:
+            self._loop.run_until_complete(_left(flying))
 
 
-class _Logprobs(msgspec.Struct, frozen=True):
-    """The `logprobs` of a completion, as far as they are read."""
+async def _left(flying: Iterable[asyncio.Future[Any]]) -> None:
+    """Leave requests that nobody waits for."""
+    for unwanted in flying:
+        unwanted.cancel()
+    await asyncio.gather(*flying, return_exceptions=True)
 
-    token_logprobs: list[float | None]
-    text_offset: list[int]
-    top_logprobs: list[dict[str, float] | None]
 
-    def __post_init__(self) -> None:
-        if not len(self.token_logprobs) == len(self.text_offset) == len(self.top_logprobs) > 0:
-            raise ValueError("lists of different lengths")
-        if sorted(self.text_offset) != self.text_offset:
-            raise ValueError("offsets that do not ascend")
+def _served(said: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the names of each model that a server lists, the foremost first."""
+    try:
+        models = msgspec.convert(said, _Models).data
+    except msgspec.ValidationError:
+        return []
+    return [(model.id, *model.aliases) for model in models]
+
+
+class _Model(msgspec.Struct, frozen=True):
+    id: str
+    aliases: tuple[str, ...] = ()
+
+
+class _Models(msgspec.Struct, frozen=True):
+    """The answer of `/models`, as far as it is read; llama-server tells aliases, others none."""
+
+    data: tuple[_Model, ...]
 
 
 def _paths(prefix: Tokens, pack: Pack) -> list[Tokens]:
@@ -267,30 +319,40 @@ def _before(text: str, stops: Sequence[str]) -> str:
 
 
 def _open(place: Place, wish: Wish) -> Engine:
-    if not wish.model:
+    if not place.url:
         raise UsageError(
-            f"{place.url} may serve several models", hint="name the one to ask with --model"
+            f"{str(place.path)!r} is no server",
+            hint="name an address, such as http://localhost:8000/v1, or leave out --engine",
         )
     if wish.dtype or wish.device or wish.memory:
         raise UsageError(
             "a server computes as it was started: it takes no --dtype, --device or --memory"
         )
-    return OpenAI(Endpoint(place.url, wish.key), wish.model, at_once=wish.threads or 8)
+    engine = OpenAI(Endpoint(place.url, wish.key), wish.model, at_once=wish.threads or 8)
+    try:
+        engine.meet()
+    except SteelyardError:
+        engine.close()
+        raise
+    return engine
 
 
 OPENAI = Kind(
     id="openai",
     title="Any server with OpenAI's completions interface",
     page="""
-A model behind an address such as `http://localhost:8000/v1`: vLLM, llama-server, TGI, a provider. The
-key is read from `STEELYARD_API_KEY` or `OPENAI_API_KEY`; `--threads` is the number of requests in
-flight. Busy servers are asked again, as late as they say; what was answered is kept.
+A model behind an address such as `http://localhost:8000/v1`: vLLM, llama-server, TGI, a provider.
+`--model` names it; a server of one model needs no name, and is not asked for another. The key is read
+from `STEELYARD_API_KEY` or `OPENAI_API_KEY`; `--threads` is the number of requests in flight. Busy
+servers are asked again, as late as they say; what was answered is kept.
 
 To score options a server must echo prompts with log-probabilities (`echo` and `logprobs` of
 `/completions`, as vLLM does). Before the first score it is put to a test: a right word must be more
 probable than a wrong one, and every token of the prompt must have a score. A server that fails is
-refused, for its scores would be those of chance. Tasks that generate text need none of this; with
-`--chat` they go to `/chat/completions`.
+refused, for its scores would be those of chance; llama-server is, as it scores only what it writes.
+What is asked without a context comes after a line break, as servers take no empty prompt, and scores
+differ from those after a token of the beginning. Tasks that generate text need none of this; with `--chat` they go to `/chat/completions`, where options
+cannot be scored at all.
 
 What it cannot see: which weights and which numerics stand behind the name. Results name the address
 and the model, and are as good as that.

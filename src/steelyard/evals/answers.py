@@ -19,11 +19,13 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         results: What is known now and was not before; never empty.
         computed: How many tokens of prompts the engine computed for it.
         written: How many tokens it generated.
+        cpu_s: Processor seconds of a worker that were spent on it; 0 where this process did the work.
     """
 
     results: Mapping[Key, Result]
     computed: int = 0
     written: int = 0
+    cpu_s: float = 0.0
 
 
 def carry_out(

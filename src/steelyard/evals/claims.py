@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from steelyard.core.claim import Claim, Fact, Gap, Measurement, exactly
 from steelyard.core.digest import Digest
 from steelyard.core.evidence import Source
-from steelyard.evals.record import Run, TaskRecord
+from steelyard.evals.energy import ELSEWHERE
+from steelyard.evals.record import Run, Stopping, TaskRecord
 
 PROBE, COST = "eval", "cost"
 VERSION = "1"
@@ -24,6 +25,10 @@ def claims(run: Run) -> Iterator[tuple[Source, Claim]]:
             (_source(PROBE, engine, (task.task, task.data, task.tokens)), claim)
             for claim in _scores(task)
         )
+    if run.stopping is not None:
+        asked = tuple(task.tokens for task in run.tasks)
+        source = _source(PROBE, engine, (run.stopping.against, *asked))
+        yield from ((source, claim) for claim in _settled(run.stopping))
     source = _source(COST, engine, ())
     yield from ((source, claim) for claim in _spent(run))
 
@@ -58,11 +63,36 @@ def _scores(task: TaskRecord) -> Iterator[Claim]:
         "version": task.version,
     }
     yield Fact(name=f"{task.id}.asked", value=value)
+    if task.whole is not None:
+        left = f"{task.whole.n - task.n:,} of its {task.whole.n:,} samples"
+        why = f"{left} were not asked: the comparison was settled before"
+        yield Gap(name=f"{task.id}.stopped", reason=why)
     for why, number in sorted(task.skipped.items()):
         yield Gap(name=f"{task.id}.skipped", reason=f"{number:,} of its samples: {why}")
+    if task.strays:
+        why = f"{task.strays:,} samples have a right answer that is none of their options"
+        yield Gap(name=f"{task.id}.answer", reason=f"{why}: whatever is picked counts as wrong")
     if task.cut:
         why = f"{task.cut:,} requests were longer than the model's context and were cut"
         yield Gap(name=f"{task.id}.cut", reason=why)
+
+
+def _settled(stopping: Stopping) -> Iterator[Claim]:
+    for row in stopping.rows:
+        value = {
+            "against": stopping.against,
+            "alpha": stopping.alpha,
+            "asked": row.asked,
+            "evidence": row.evidence,
+            "high": row.high,
+            "low": row.low,
+            "margin": stopping.margin,
+            "of": row.of,
+            "rule": stopping.rule,
+            "says": row.says,
+            "seed": stopping.seed,
+        }
+        yield Fact(name=f"{row.name}.{row.metric}.settled", value=value)
 
 
 def _spent(run: Run) -> Iterator[Claim]:
@@ -71,14 +101,18 @@ def _spent(run: Run) -> Iterator[Claim]:
     yield exactly("tokens.minimum", spent.minimum, "1")
     yield exactly("tokens.naive", spent.naive, "1")
     yield exactly("tokens.written", spent.written, "1")
+    yield exactly("tokens.prompts", spent.prompts, "1")
     yield exactly("cpu.seconds", cost.cpu_s, "s")
     yield exactly("wall.seconds", cost.wall_s, "s")
-    joules = Measurement(
+    if cost.method == ELSEWHERE:
+        why = "the model ran on a server: what that took cannot be seen from here"
+        yield Gap(name="energy.joules", reason=why)
+        return
+    yield Measurement(
         metric="energy.joules", value=cost.joules, unit="J", low=cost.low, high=cost.high
     )
-    yield joules
     yield Fact(name="energy.method", value=cost.method)
-    tokens = spent.computed + spent.written
+    tokens = spent.tokens
     if tokens and cost.wall_s:
         yield exactly("tokens.per_second", round(tokens / cost.wall_s, 3), "1/s")
         yield exactly("cpu.seconds_per_1000_tokens", round(1000 * cost.cpu_s / tokens, 6), "s")

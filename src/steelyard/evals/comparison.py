@@ -9,34 +9,23 @@ import msgspec
 from steelyard.core.digest import Digest
 from steelyard.core.errors import UsageError
 from steelyard.core.policy import Outcome
-from steelyard.evals.record import Run, SampleRecord, TaskRecord
+from steelyard.evals.comparability import (
+    Differs,
+    Recorded,
+    refuse_other_parts,
+    refuse_unlike,
+    shared_tasks,
+)
+from steelyard.evals.contests import is_share
+from steelyard.evals.partial import is_mean
+from steelyard.evals.record import Metric, Run, SampleRecord, TaskRecord, Whole
 from steelyard.evals.statistics.families import holm
-from steelyard.evals.statistics.paired import Difference, difference
+from steelyard.evals.statistics.paired import Difference, at_any_time, difference
 from steelyard.evals.statistics.sequential import e_value, settled_after
 
 SCHEMA: Literal["steelyard.comparison/1"] = "steelyard.comparison/1"
 
-Aspect = Literal["task", "data", "samples", "tokens", "tokenizer", "engine", "numerics"]
-MAY_DIFFER: tuple[Aspect, ...] = ("tokens", "tokenizer", "engine", "numerics")
-"""What a person may allow to differ; other tasks, data or samples are no comparison at all."""
-
 ALPHA = 0.05
-
-
-class Differs(msgspec.Struct, frozen=True, kw_only=True):
-    """Something in which two runs are not alike.
-
-    Attributes:
-        what: In which respect.
-        task: Of which task; empty where it is of the whole run.
-        old: What it is in the old run.
-        new: And in the new.
-    """
-
-    what: Aspect
-    task: str = ""
-    old: str
-    new: str
 
 
 class Flip(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +54,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         says: `better` | `worse` | `same` (no difference shown).
         outcome: Of the margin: pass, fail or unknown; None where no margin was set.
         flips: Samples that changed, worst first.
+        members: Of a group, the tasks and groups it is the mean of; empty for a task.
+        of: How many samples there are, where a run stopped early: interval and p are then such as
+            hold at any time; None where all were asked.
     """
 
     task: str
@@ -79,6 +71,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     says: Literal["better", "worse", "same"]
     outcome: Outcome | None = None
     flips: tuple[Flip, ...] = ()
+    members: tuple[str, ...] = ()
+    of: int | None = None
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +82,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         schema: Id of the document's schema.
         old: Name of the old model.
         new: Name of the new one.
+        same: Whether both are the same model on the same engine and numerics.
         differs: In what the runs are not alike although they were compared.
         margin: How much worse the new one may be, as a share; None where nothing was asked.
         rows: One for each metric of each task that both runs have.
@@ -98,14 +93,12 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     schema: Literal["steelyard.comparison/1"] = SCHEMA
     old: str
     new: str
+    same: bool
     differs: tuple[Differs, ...]
     margin: float | None
     rows: tuple[Row, ...]
     missing: tuple[str, ...]
     outcome: Outcome | None
-
-
-Recorded = tuple[Run, Sequence[SampleRecord]]
 
 
 def compare(
@@ -122,26 +115,27 @@ def compare(
     Raises:
         UsageError: The runs have no task in common, or differ in what they may not.
     """
-    shared = _shared(old[0], new[0])
-    differs = tuple(_differs(old[0], new[0], shared))
-    refused = [one for one in differs if one.what not in MAY_DIFFER or one.what not in despite]
-    if refused:
-        raise _refusal(refused)
-    rows = list(_rows(old, new, shared))
+    differs = refuse_unlike(old[0], new[0].card, new[0].tasks, new[0].settings, despite)
+    refuse_other_parts(old, new)
+    shared = shared_tasks(old[0], new[0].tasks)
+    rows = [*_group_rows(old, new), *_rows(old, new, shared)]
     if not rows:
         raise UsageError("no metric has scores for each sample in both runs")
     rows = _adjusted(rows)
+    same = (old[0].subject, old[0].card) == (new[0].subject, new[0].card)
+    names = _told_apart(old[0], new[0])
     if margin is not None:
-        rows = [msgspec.structs.replace(row, outcome=gate(row, margin)) for row in rows]
+        rows = _gated(rows, margin, same=same)
     outcomes = [row.outcome for row in rows if row.outcome is not None]
-    everything = {task.id for run in (old[0], new[0]) for task in run.tasks}
+    before, after = ({task.id for task in run.tasks} for run in (old[0], new[0]))
     return Comparison(
-        old=old[0].name,
-        new=new[0].name,
+        old=names[0],
+        new=names[1],
+        same=same,
         differs=differs,
         margin=margin,
         rows=tuple(rows),
-        missing=tuple(sorted(everything - {task.id for task, _ in shared})),
+        missing=tuple(sorted(before ^ after)),
         outcome=max(outcomes, key=lambda outcome: outcome.rank) if outcomes else None,
     )
 
@@ -166,101 +160,124 @@ def gate(row: Row, margin: float) -> Outcome:
     return Outcome.UNKNOWN
 
 
-def _shared(old: Run, new: Run) -> list[tuple[TaskRecord, TaskRecord]]:
-    known = {task.id: task for task in old.tasks if not task.members}
-    shared = [(known[task.id], task) for task in new.tasks if task.id in known]
-    if not shared:
-        raise UsageError(
-            "the two runs have no task in common", hint="run the same --task on both models"
+def _gated(rows: Sequence[Row], margin: float, *, same: bool) -> list[Row]:
+    """Return the rows with their outcomes; of what a group is the mean of, only what fails.
+
+    One subject of many has too few samples to pass a margin by itself; that the mean over all of
+    them passes is what is asked for. A subject that is worse beyond chance still fails.
+    """
+    judged = []
+    for row in rows:
+        alike = same and not row.difference.better and not row.difference.worse
+        outcome: Outcome | None = Outcome.PASS if alike else gate(row, margin)
+        spoken_for = any(
+            row.metric == other.metric and row.task in other.members
+            for other in rows
+            if row.task != other.task
         )
-    return shared
+        if spoken_for and not (outcome is Outcome.FAIL and row.says == "worse"):
+            outcome = None
+        judged.append(msgspec.structs.replace(row, outcome=outcome))
+    return judged
 
 
-def _differs(
-    old: Run, new: Run, shared: Sequence[tuple[TaskRecord, TaskRecord]]
-) -> Iterator[Differs]:
-    for one, other in shared:
-        aspects: tuple[Aspect, ...] = ("task", "data", "samples", "tokens")
-        for what in aspects:
-            before, after = getattr(one, what), getattr(other, what)
-            if before != after:
-                yield Differs(what=what, task=one.id, old=before, new=after)
-                break  # what follows from it differs as well
-    if old.card.tokenizer != new.card.tokenizer:
-        yield Differs(what="tokenizer", old=old.card.tokenizer, new=new.card.tokenizer)
-    if old.card.engine != new.card.engine:
-        yield Differs(what="engine", old=old.card.engine, new=new.card.engine)
-    elif old.card.numerics != new.card.numerics:
-        yield Differs(what="numerics", old=_pairs(old), new=_pairs(new))
-
-
-def _pairs(run: Run) -> str:
-    return ", ".join(f"{key}={value}" for key, value in sorted(run.card.numerics.items()))
-
-
-def _refusal(refused: Sequence[Differs]) -> UsageError:
-    said = "; ".join(
-        f"{one.what} of {one.task}" if one.task else f"{one.what} ({one.old} against {one.new})"
-        for one in refused[:4]
-    )
-    allowed = sorted({one.what for one in refused if one.what in MAY_DIFFER})
-    fixed = sorted({one.what for one in refused if one.what not in MAY_DIFFER})
-    hint = (
-        f"run both on the same {', '.join(fixed)}: the same task files, data, --limit and examples"
-        if fixed
-        else f"if that is what you want to compare: --despite {','.join(allowed)}"
-    )
-    return UsageError(f"the runs cannot be compared: they differ in {said}", hint=hint)
+def _told_apart(old: Run, new: Run) -> tuple[str, str]:
+    """Return the names of two models, with their digests where they have the same name."""
+    if old.name != new.name or old.subject == new.subject:
+        return old.name, new.name
+    return f"{old.name} ({old.subject[7:19]})", f"{new.name} ({new.subject[7:19]})"
 
 
 def _rows(
     old: Recorded, new: Recorded, shared: Sequence[tuple[TaskRecord, TaskRecord]]
 ) -> Iterator[Row]:
     before, after = _by_task(old[1]), _by_task(new[1])
-    for task, other in shared:
-        known = {sample.sample: sample for sample in before.get(task.id, ())}
+    for one, task in shared:
+        pairs = _paired(before.get(task.id, ()), after.get(task.id, ()))
+        part = task if task.whole is not None else one
+        for metric in task.metrics:
+            scored = _scored(pairs, metric.name)
+            if scored and (part.whole is None or _shares(scored, metric.name)):
+                yield _row(task.id, metric, scored, whole=part.whole)
+
+
+def _group_rows(old: Recorded, new: Recorded) -> Iterator[Row]:
+    """Yield the metrics of groups that are means over all their samples, as of one large task."""
+    before, after = _by_task(old[1]), _by_task(new[1])
+    for group in new[0].tasks:
+        if not group.members or not before.keys() >= set(group.members):
+            continue
         pairs = [
-            (known[sample.sample], sample)
-            for sample in after.get(task.id, ())
-            if sample.sample in known
+            pair for task in group.members for pair in _paired(before[task], after.get(task, ()))
         ]
-        directions = {metric.name: metric.higher_is_better for metric in other.metrics}
-        for name, better in directions.items():
-            scored = [(a, b) for a, b in pairs if name in a.scores and name in b.scores]
-            if scored:
-                yield _row(task.id, name, scored, higher_is_better=better)
+        for metric in group.metrics:
+            scored = _scored(pairs, metric.name)
+            whole = _whole_of(group, old[0])
+            fit = whole is None or _shares(scored, metric.name)
+            if fit and is_mean(metric, [b.scores[metric.name] for _, b in scored]):
+                row = _row(group.id, metric, scored, whole=whole)
+                # its tasks have the samples that changed
+                yield msgspec.structs.replace(row, members=_within(group, new[0]), flips=())
 
 
-def _row(
-    task: str,
-    metric: str,
-    pairs: Sequence[tuple[SampleRecord, SampleRecord]],
-    *,
-    higher_is_better: bool,
-) -> Row:
-    old = [before.scores[metric] for before, _ in pairs]
-    new = [after.scores[metric] for _, after in pairs]
+def _whole_of(group: TaskRecord, old: Run) -> Whole | None:
+    before = next((task for task in old.tasks if task.id == group.id), None)
+    return group.whole or (before.whole if before is not None else None)
+
+
+def _within(group: TaskRecord, run: Run) -> tuple[str, ...]:
+    """Return what a group is made of: its tasks, and groups of fewer of them."""
+    mine = frozenset(group.members)
+    return (*group.members, *(t.id for t in run.tasks if t.members and mine > set(t.members)))
+
+
+Pair = tuple[SampleRecord, SampleRecord]
+
+
+def _paired(old: Sequence[SampleRecord], new: Sequence[SampleRecord]) -> list[Pair]:
+    known = {sample.sample: sample for sample in old}
+    return [(known[sample.sample], sample) for sample in new if sample.sample in known]
+
+
+def _scored(pairs: Sequence[Pair], metric: str) -> list[Pair]:
+    return [(a, b) for a, b in pairs if metric in a.scores and metric in b.scores]
+
+
+def _shares(scored: Sequence[Pair], metric: str) -> bool:
+    """Tell whether scores are known to lie between 0 and 1, as what holds at any time needs it."""
+    scores = [score for pair in scored for score in (one.scores[metric] for one in pair)]
+    return is_share(metric) and 0 <= min(scores) <= max(scores) <= 1
+
+
+def _row(task: str, metric: Metric, pairs: Sequence[Pair], *, whole: Whole | None) -> Row:
+    name = metric.name
+    old = [before.scores[name] for before, _ in pairs]
+    new = [after.scores[name] for _, after in pairs]
     clusters = [after.cluster or after.sample for _, after in pairs]
     found = difference(old, new, clusters)
+    if not metric.higher_is_better:
+        found = msgspec.structs.replace(found, better=found.worse, worse=found.better)
     in_order = sorted(pairs, key=lambda pair: pair[1].sample)
+    if whole is not None:
+        bonds = [after.bond for _, after in pairs]
+        found = at_any_time(found, old, new, bonds, whole.largest)
     return Row(
         task=task,
-        metric=metric,
+        metric=name,
         old=round(sum(old) / len(old), 7),
         new=round(sum(new) / len(new), 7),
         difference=found,
-        higher_is_better=higher_is_better,
+        higher_is_better=metric.higher_is_better,
         adjusted=1.0,
         evidence=round(e_value(found.better, found.worse), 4),
-        settled=settled_after((a.scores[metric], b.scores[metric]) for a, b in in_order),
+        settled=settled_after((a.scores[name], b.scores[name]) for a, b in in_order),
         says="same",
-        flips=tuple(_flips(metric, pairs, higher_is_better=higher_is_better)),
+        flips=tuple(_flips(name, pairs, higher_is_better=metric.higher_is_better)),
+        of=None if whole is None else whole.n,
     )
 
 
-def _flips(
-    metric: str, pairs: Sequence[tuple[SampleRecord, SampleRecord]], *, higher_is_better: bool
-) -> Iterator[Flip]:
+def _flips(metric: str, pairs: Sequence[Pair], *, higher_is_better: bool) -> Iterator[Flip]:
     changed = [
         Flip(index=b.index, sample=b.sample, old=a.scores[metric], new=b.scores[metric])
         for a, b in pairs

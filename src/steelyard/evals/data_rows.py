@@ -20,6 +20,9 @@ from steelyard.evals.data import Row
 _LINE = 64 << 20
 _DOCUMENT = 1 << 30
 _NUMBER = re.compile(r"-?(?:NaN|Infinity)\b")
+_SEPARATOR = re.compile(r"sep=.?$")
+"""What spreadsheets write and read before the first line, to say what parts the values."""
+_WRAPPERS = frozenset({"data", "examples", "questions", "rows"})
 _json = msgspec.json.Decoder()
 
 
@@ -49,7 +52,7 @@ def json_rows(source: BinaryIO, name: str, shape: Shape) -> Iterator[Row]:
         MalformedError: What is no JSON, no row, or has no such field; names file and row.
     """
     if not shape.field and not _is_document(source):
-        yield from _lines(source, name)
+        yield from _alone_or_wrapped(_lines(source, name), name)
         return
     data = source.read(_DOCUMENT + 1)
     if len(data) > _DOCUMENT:
@@ -61,8 +64,11 @@ def json_rows(source: BinaryIO, name: str, shape: Shape) -> Iterator[Row]:
         value = value[shape.field]
     if isinstance(value, dict) and value and all(isinstance(v, list) for v in value.values()):
         value = _from_columns(value, name)
+    value = _wrapped(value) or value
     if not isinstance(value, list):
-        raise MalformedError(f"'{name}' holds no list of rows")
+        error = MalformedError(f"'{name}' holds no list of rows")
+        error.hint = "Write a list of objects, or one object a line"
+        raise error
     for number, row in enumerate(value, start=1):
         yield _row(row, name, number)
 
@@ -70,16 +76,18 @@ def json_rows(source: BinaryIO, name: str, shape: Shape) -> Iterator[Row]:
 def csv_rows(source: BinaryIO, name: str, shape: Shape) -> Iterator[Row]:
     """Yield the rows of a CSV file, each value the text that stands there.
 
+    It is UTF-8, or UTF-16 as spreadsheets write it, told by its first two bytes.
+
     Raises:
         MalformedError: A row has more or fewer values than there are columns.
     """
-    text = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
+    text = io.TextIOWrapper(source, encoding=_encoding(source), newline="")
     reader = csv.reader(text, delimiter=shape.delimiter, strict=True)
     columns = shape.columns
     number = 0
     try:
         for values in reader:
-            if not values:
+            if not values or (reader.line_num == 1 and _SEPARATOR.match(values[0])):
                 continue
             if not number and (shape.header or (shape.header is None and not columns)):
                 columns = columns or tuple(values)
@@ -89,17 +97,30 @@ def csv_rows(source: BinaryIO, name: str, shape: Shape) -> Iterator[Row]:
             number += 1
             columns = columns or tuple(str(index) for index in range(len(values)))
             if len(values) != len(columns):
-                raise MalformedError(
-                    f"'{name}' line {reader.line_num}: {len(values)} values"
-                    f" for {len(columns)} columns"
-                )
+                raise _ragged(name, reader.line_num, len(values), len(columns))
             yield dict(zip(columns, values, strict=True))
     except csv.Error as error:
         raise MalformedError(f"'{name}' line {reader.line_num}: {error}") from error
     except UnicodeDecodeError as error:
-        raise _no_utf8(name, f"after line {reader.line_num}") from error
+        raise _no_utf8(name, f"line {reader.line_num + 1}") from error
     finally:
         text.detach()
+
+
+def _encoding(source: BinaryIO) -> str:
+    begins = source.read(2)
+    source.seek(0)
+    if begins in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if len(begins) == 2 and 0 in begins and any(begins):
+        return "utf-16-le" if begins[0] else "utf-16-be"
+    return "utf-8-sig"
+
+
+def _ragged(name: str, line: int, values: int, columns: int) -> MalformedError:
+    error = MalformedError(f"'{name}' line {line}: {values} values for {columns} columns")
+    error.hint = 'Put values that hold the separator between quotes: "Yes, and no"'
+    return error
 
 
 def text_rows(source: BinaryIO, name: str, shape: Shape) -> Iterator[Row]:
@@ -151,6 +172,35 @@ def _is_document(source: BinaryIO) -> bool:
     except UnicodeDecodeError:
         return False
     return False
+
+
+def _alone_or_wrapped(rows: Iterator[Row], name: str) -> Iterator[Row]:
+    """Yield rows; of one alone that holds all others in a member, those."""
+    first = next(rows, None)
+    second = next(rows, None)
+    if first is None:
+        return
+    inside = _wrapped(first) if second is None else None
+    if inside is not None:
+        for number, row in enumerate(inside, start=1):
+            yield _row(row, name, number)
+        return
+    yield first
+    if second is not None:
+        yield second
+        yield from rows
+
+
+def _wrapped(value: object) -> list[Any] | None:
+    """Return the rows of an object that holds them in one member beside mere remarks, else None."""
+    if not isinstance(value, dict):
+        return None
+    held = [name for name, each in value.items() if isinstance(each, list | dict)]
+    if len(held) != 1 or held[0] not in _WRAPPERS:
+        return None
+    inside = value[held[0]]
+    rows = isinstance(inside, list) and inside and all(isinstance(each, dict) for each in inside)
+    return inside if rows else None
 
 
 def _lines(source: BinaryIO, name: str) -> Iterator[Row]:
@@ -212,7 +262,9 @@ def _from_columns(value: Mapping[str, list[Any]], name: str) -> list[Row]:
 def _distinct(columns: tuple[str, ...], name: str) -> None:
     twice = sorted({column for column in columns if columns.count(column) > 1})
     if twice:
-        raise MalformedError(f"'{name}': the column {twice[0]!r} stands there twice")
+        error = MalformedError(f"'{name}': the column {twice[0]!r} stands there twice")
+        error.hint = "Give each column a name of its own in the first line"
+        raise error
 
 
 def _no_utf8(name: str, where: str) -> MalformedError:

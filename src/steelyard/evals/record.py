@@ -49,8 +49,10 @@ class SampleRecord(msgspec.Struct, frozen=True, kw_only=True):
         slices: Names of kinds of samples with the kind of this one, such as `language`: `et`.
         row: The document it was made of.
         target: The right answer, for people.
+        gold: The same as the task gives it: the place of an option, a text, or several of these.
         requests: What was asked.
         answers: What came back, one an asked thing.
+        filtered: What each filter made of texts that came back, by its name.
         scores: Value by metric.
     """
 
@@ -62,9 +64,32 @@ class SampleRecord(msgspec.Struct, frozen=True, kw_only=True):
     slices: Mapping[str, str] = {}
     row: Mapping[str, Any] = {}
     target: str = ""
+    gold: Any = None
     requests: tuple[Request, ...] = ()
     answers: tuple[Answer, ...] = ()
+    filtered: Mapping[str, Any] = {}
     scores: Mapping[str, float] = {}
+
+    @property
+    def bond(self) -> str:
+        """Return what samples that depend on this one share with it, in whichever task."""
+        return self.cluster or self.origin or self.sample
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """What all of a task is, of which a part was asked.
+
+    Attributes:
+        samples: Merkle root of all its samples.
+        tokens: Merkle root of the token ids that asking all of them would take.
+        n: How many samples it has.
+        largest: How many of them hang together at most.
+    """
+
+    samples: Digest
+    tokens: Digest
+    n: int
+    largest: int
 
 
 class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +108,11 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
         examples: How many examples stand before each question.
         skipped: How many could not be asked, with why not: reason by count.
         cut: How many requests did not fit into the model's context as a whole.
+        strays: How many have a right answer that is none of their options: whatever is picked
+            counts as wrong, as in lm-evaluation-harness.
         members: Ids of the tasks of a group; empty for a task.
+        whole: All of the task, where a comparison was settled before all of it was asked: what
+            stands above is of the part that was, and intervals are such as hold at any time.
     """
 
     id: str
@@ -98,7 +127,9 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     examples: int = 0
     skipped: Mapping[str, int] = {}
     cut: int = 0
+    strays: int = 0
     members: tuple[str, ...] = ()
+    whole: Whole | None = None
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +140,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
         minimum: The fewest that any order of work computes: nodes of the trie of all requests.
         naive: Tokens of each different request by itself.
         written: Tokens that were generated.
+        prompts: Tokens of the prompts of these texts, common beginnings once.
         known: Requests whose results were there from an earlier run.
         cost: Processor time, wall time and energy.
     """
@@ -119,6 +151,69 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     written: int
     known: int
     cost: Cost
+    prompts: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """Return how many tokens went through the model, read and written."""
+        return self.computed + self.prompts + self.written
+
+
+Said = Literal["better", "worse", "not worse", "open"]
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """How a metric came out against another run, as far as it was asked.
+
+    Attributes:
+        name: Of the task, or of the group whose samples are taken together.
+        metric: Name of the metric.
+        asked: After how many samples.
+        of: Of how many.
+        low: Lower end of the 95 % interval of the difference that holds at any time: how much
+            better the new one is.
+        high: Upper end.
+        evidence: e-value against the opposite of what it says; the larger one while it is open.
+        says: `better` or `worse` (by more than the margin), `not worse` (than by the margin), or
+            `open`.
+    """
+
+    name: str
+    metric: str
+    asked: int
+    of: int
+    low: float
+    high: float
+    evidence: float
+    says: Said
+
+
+class Stopping(msgspec.Struct, frozen=True, kw_only=True):
+    """By what rule a run stopped, or would have.
+
+    Attributes:
+        rule: Name and version of the rule.
+        old: Name of the model it was held against.
+        against: Digest of that run: of its model, its engine, and the scores of its samples.
+        margin: How much worse the new one may be, as a share; None asks for any difference.
+        alpha: Chance of saying anything wrong by stopping, at most, over all rows.
+        bar: What evidence has to reach.
+        seed: Of the order in which samples were asked.
+        looks: How many samples had been asked at each look.
+        rows: How each metric came out.
+        entire: Tasks that were asked whole, with why.
+    """
+
+    rule: Literal["betting.v1"] = "betting.v1"
+    old: str
+    against: Digest
+    margin: float | None
+    alpha: float
+    bar: float
+    seed: int
+    looks: tuple[int, ...]
+    rows: tuple[Settled, ...]
+    entire: Mapping[str, str] = {}
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +228,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         tasks: What came of each task, then of each group.
         spent: What it took.
         at: When it ended, UTC, RFC 3339.
+        stopping: The rule by which it stopped early; None where nothing was to be settled.
     """
 
     schema: Literal["steelyard.run/1"] = SCHEMA
@@ -143,6 +239,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskRecord, ...]
     spent: Spent
     at: str
+    stopping: Stopping | None = None
 
 
 def merkle_root(leaves: Iterable[bytes]) -> Digest:

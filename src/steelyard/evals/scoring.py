@@ -4,6 +4,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -80,16 +81,14 @@ def score(
     values: dict[str, list[tuple[int, Value]]] = {}
     records = []
     for place, (sample, given) in enumerate(zip(found.samples, answers, strict=True)):
-        judged = {
-            name.removesuffix(_UNFILTERED): value
-            for name, value in task.judge(sample, given).items()
-        }
+        judged = _judged(task, sample, given)
         for name, value in judged.items():
             values.setdefault(name, []).append((place, value))
-        records.append(_record(sample, given, judged))
+        records.append(_record(sample, given, judged, task.filtered(sample, given)))
     clusters = [sample.cluster for sample in found.samples]
     metrics = [_metric(task, name, pairs, clusters) for name, pairs in values.items()]
-    metrics += [calibration(found.samples, answers), fertility(found.samples, answers)]
+    metrics.append(calibration(found.samples, answers, _accuracies(found, values)))
+    metrics.append(fertility(found.samples, answers))
     return Scored(
         record=TaskRecord(
             id=task.id,
@@ -100,9 +99,10 @@ def score(
             tokens=merkle_root("".join(keys).encode() for keys in tokens),
             metrics=tuple(metric for metric in metrics if metric is not None),
             n=len(records),
-            rows=len(task),
+            rows=task.rows,
             examples=task.shots,
             skipped=Counter(one.reason.partition(": ")[2] for one in found.skipped),
+            strays=sum(map(_strays, found.samples)),
             cut=sum(answer.cut > 0 for given in answers for answer in given),
         ),
         samples=tuple(records),
@@ -110,7 +110,22 @@ def score(
     )
 
 
-def _record(sample: Sample, answers: Sequence[Answer], judged: Mapping[str, Value]) -> SampleRecord:
+def _accuracies(
+    found: Asked, values: Mapping[str, Sequence[tuple[int, Value]]]
+) -> list[Value | None] | None:
+    """Return the accuracy of each sample where the task judges for itself, else None."""
+    if found.task.definition.config.process_results is None:
+        return None
+    known = dict(values.get("acc", ()))
+    return [known.get(place) for place in range(len(found.samples))]
+
+
+def _record(
+    sample: Sample,
+    answers: Sequence[Answer],
+    judged: Mapping[str, Value],
+    filtered: Mapping[str, Any],
+) -> SampleRecord:
     return SampleRecord(
         task=sample.task,
         index=sample.index,
@@ -120,13 +135,42 @@ def _record(sample: Sample, answers: Sequence[Answer], judged: Mapping[str, Valu
         slices=sample.slices,
         row=sample.row,
         target=_target(sample),
+        gold=sample.target,
         requests=sample.requests,
         answers=tuple(answers),
-        scores={
-            name: float(value)
-            for name, value in judged.items()
-            if isinstance(value, int | float) and math.isfinite(value)
-        },
+        filtered=filtered,
+        scores=_numbers(judged),
+    )
+
+
+def sample_scores(task: Task, sample: Sample, answers: Sequence[Answer]) -> Mapping[str, float]:
+    """Return the scores of one sample, as its record will have them.
+
+    Raises:
+        MalformedError: The answers cannot be judged.
+    """
+    return _numbers(_judged(task, sample, answers))
+
+
+def _judged(task: Task, sample: Sample, answers: Sequence[Answer]) -> Mapping[str, Value]:
+    found = task.judge(sample, answers)
+    return {name.removesuffix(_UNFILTERED): value for name, value in found.items()}
+
+
+def _numbers(judged: Mapping[str, Value]) -> dict[str, float]:
+    return {
+        name: float(value)
+        for name, value in judged.items()
+        if isinstance(value, int | float) and math.isfinite(value)
+    }
+
+
+def _strays(sample: Sample) -> bool:
+    """Tell whether the right answer is none of the options."""
+    rights = sample.target if isinstance(sample.target, list) else [sample.target]
+    places = range(len(sample.choices))
+    return bool(sample.choices) and not any(
+        right in (places if isinstance(right, int) else sample.choices) for right in rights
     )
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ask an engine: plan, take what is known, compute the rest, keep each pack as it is done."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -12,7 +13,6 @@ from steelyard.evals.answers import Batch, carry_out
 from steelyard.evals.planner import Counts, Key, Plan, Result, Shape
 from steelyard.evals.requests import Answer, Request
 from steelyard.flow.sharding import Opening, shards, work
-from steelyard.stores.scores import ScoreStore
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         counts: What scoring them costs, were nothing known.
         computed: Tokens of prompts that were computed now.
         written: Tokens that were generated now.
+        prompts: Tokens of the prompts of these texts, common beginnings once.
         known: How many results were there already.
+        workers_s: Processor seconds of the crew; None where there was none.
     """
 
     answers: tuple[Answer, ...]
@@ -32,7 +34,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts
     computed: int
     written: int
+    prompts: int
     known: int
+    workers_s: float | None = None
+
+
+class Kept(Protocol):
+    """Where results are kept, and found again; see `stores.scores.ScoreStore`."""
+
+    def known(self, keys: Iterable[Key]) -> dict[Key, Result]:
+        """Return those of some results that are there."""
+
+    def keep(self, results: Mapping[Key, Result]) -> None:
+        """Keep some results, all of them or none."""
 
 
 class Crew(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +66,7 @@ class Crew(msgspec.Struct, frozen=True, kw_only=True):
 def ask(
     requests: Sequence[Request],
     engine: Engine,
-    scores: ScoreStore | None,
+    scores: Kept | None,
     progress: Progress,
     shape: Shape,
     crew: Crew | None = None,
@@ -79,6 +93,7 @@ def ask(
     results: dict[Key, Result] = dict(known)
     engine.reserve(plan.longest(known))
     computed = written = 0
+    workers = 0.0
     batches = (
         carry_out(plan, engine, known, progress)
         if crew is None
@@ -90,13 +105,16 @@ def ask(
         results.update(batch.results)
         computed += batch.computed
         written += batch.written
+        workers += batch.cpu_s
     return Asked(
         answers=tuple(plan.answers(results)),
         keys=tuple(plan.asked()),
         counts=plan.counts,
         computed=computed,
         written=written,
+        prompts=plan.prompts(known),
         known=len(known),
+        workers_s=None if crew is None else workers,
     )
 
 

@@ -16,13 +16,15 @@ from steelyard.core.policy import Policy
 from steelyard.core.ports import Progress
 from steelyard.evals.claims import claims
 from steelyard.evals.derived import stability
-from steelyard.evals.energy import cost, reading
+from steelyard.evals.energy import Reading, cost, reading
 from steelyard.evals.grouping import grouped
 from steelyard.evals.planner import Shape
 from steelyard.evals.record import Run, SampleRecord, Spent
+from steelyard.evals.requests import Request
 from steelyard.evals.scoring import Asked, Scored, asked, score
 from steelyard.evals.tasks.group import Group
 from steelyard.evals.tasks.task import Task
+from steelyard.evals.tasks.variation import varied
 from steelyard.flow.asking import Asked as Answered
 from steelyard.flow.asking import Crew, ask
 from steelyard.flow.examine import COMPLETED, written
@@ -36,10 +38,12 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: For people.
         digest: Of the model.
+        elsewhere: Whether it runs on a server, so that its cost cannot be seen from here.
     """
 
     name: str
     digest: Digest
+    elsewhere: bool = False
 
 
 def evaluate(
@@ -77,15 +81,8 @@ def evaluate(
     """
     begun = reading()
     all_asked = [asked(task) for task in tasks]
-    requests = [
-        request for one in all_asked for sample in one.samples for request in sample.requests
-    ]
-    if not requests:
-        raise UsageError(
-            "there is nothing to ask", hint=_first_reason(all_asked) or "look at --limit and data"
-        )
-    found = ask(requests, engine, scores, progress, shape, crew)
-    scored = list(_steadied(list(_judged(all_asked, found))))
+    found = ask(requests_of(all_asked), engine, scores, progress, shape, crew)
+    scored = judged(all_asked, found)
     together = [made for group in groups if (made := grouped(group, scored)) is not None]
     run = Run(
         subject=subject.digest,
@@ -93,17 +90,48 @@ def evaluate(
         card=engine.card(),
         settings=settings,
         tasks=(*(one.record for one in scored), *together),
-        spent=Spent(
-            computed=found.computed,
-            minimum=found.counts.minimum,
-            naive=found.counts.naive,
-            written=found.written,
-            known=found.known,
-            cost=cost(begun, reading()),
-        ),
+        spent=spent(found, begun, subject),
         at=written(datetime.now(UTC)),
     )
     return run, tuple(sample for one in scored for sample in one.samples)
+
+
+def requests_of(all_asked: Sequence[Asked]) -> list[Request]:
+    """Return the requests of some tasks, sample by sample.
+
+    Raises:
+        UsageError: There are none.
+    """
+    requests = [
+        request for one in all_asked for sample in one.samples for request in sample.requests
+    ]
+    if not requests:
+        raise UsageError(
+            "there is nothing to ask", hint=_first_reason(all_asked) or "look at --limit and data"
+        )
+    return requests
+
+
+def spent(found: Answered, begun: Reading, subject: Subject) -> Spent:
+    """Return what asking took since a reading."""
+    return Spent(
+        computed=found.computed,
+        minimum=found.counts.minimum,
+        naive=found.counts.naive,
+        written=found.written,
+        prompts=found.prompts,
+        known=found.known,
+        cost=cost(begun, reading(), workers_s=found.workers_s, elsewhere=subject.elsewhere),
+    )
+
+
+def judged(all_asked: Sequence[Asked], found: Answered) -> list[Scored]:
+    """Return what came of each task, from the answers to all of its requests in their order.
+
+    Raises:
+        MalformedError: A task has no use for an answer.
+    """
+    return list(_steadied(list(_judged(all_asked, found))))
 
 
 def _judged(all_asked: Sequence[Asked], found: Answered) -> Iterator[Scored]:
@@ -123,7 +151,11 @@ def _steadied(scored: Sequence[Scored]) -> Iterator[Scored]:
     by_task = {one.record.id: one for one in scored}
     for one in scored:
         plain = by_task.get(one.record.id.rpartition("@")[0])
-        made = stability(plain.samples, one.samples) if plain else None
+        made = (
+            stability(plain.samples, one.samples, moved=varied(one.record.id)[1].moves)
+            if plain
+            else None
+        )
         if made is None:
             yield one
             continue

@@ -8,7 +8,7 @@ import msgspec
 
 from steelyard.core.errors import UnreadableError, UsageError
 from steelyard.core.whole import write_whole
-from steelyard.evals.record import Run, SampleRecord
+from steelyard.evals.record import Run, SampleRecord, merkle_root
 from steelyard.stores import default_location
 
 RUN, SAMPLES = "run.json", "samples.jsonl"
@@ -32,6 +32,25 @@ def save(folder: Path, run: Run, samples: Iterable[SampleRecord]) -> None:
         ) from error
 
 
+def prepare(folder: Path) -> None:
+    """Make a folder that a run can be written to: better now than after hours of computing.
+
+    Raises:
+        UsageError: Nothing can be written there.
+    """
+    import tempfile
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to {str(folder)!r}: {error.strerror}",
+            hint="name another folder with --out",
+        ) from error
+
+
 def load(path: Path) -> tuple[Run, list[SampleRecord]]:
     """Return the run that a folder, or its `run.json`, holds.
 
@@ -43,16 +62,42 @@ def load(path: Path) -> tuple[Run, list[SampleRecord]]:
         run = msgspec.json.decode((folder / RUN).read_bytes(), type=Run)
         lines = (folder / SAMPLES).read_bytes().splitlines()
         decoder = msgspec.json.Decoder(SampleRecord)
-        return run, [decoder.decode(line) for line in lines]
+        samples = [decoder.decode(line) for line in lines]
     except OSError as error:
         raise UnreadableError(
             f"{str(path)!r} holds no run: {error.strerror}",
             hint="name a folder written by steelyard eval --out",
         ) from error
     except msgspec.MsgspecError as error:
-        raise UnreadableError(
-            f"{str(folder)!r} holds no whole run: {error}", hint="run steelyard eval again"
-        ) from error
+        raise _broken(folder, str(error)) from error
+    _belong_together(folder, run, samples)
+    return run, samples
+
+
+def _belong_together(folder: Path, run: Run, samples: Iterable[SampleRecord]) -> None:
+    """Hold the samples against the roots in the run: a lost line would pass for fewer questions."""
+    digests: dict[str, list[bytes]] = {task.id: [] for task in run.tasks if not task.members}
+    for sample in samples:
+        digests.setdefault(sample.task, []).append(sample.sample.encode())
+    roots = {task.id: task.samples for task in run.tasks}
+    for task, found in digests.items():
+        if merkle_root(found) != roots.get(task):
+            raise _broken(folder, f"{SAMPLES} has other samples of {task!r} than {RUN} says")
+
+
+def _broken(folder: Path, why: str) -> UnreadableError:
+    return UnreadableError(
+        f"{str(folder)!r} holds no whole run: {why}", hint="run steelyard eval again"
+    )
+
+
+def tasks_in(folder: Path) -> set[str]:
+    """Return the ids of the tasks of the run that is in a folder; none where there is none."""
+    try:
+        run = msgspec.json.decode((folder / RUN).read_bytes(), type=Run)
+    except (OSError, msgspec.MsgspecError):
+        return set()
+    return {task.id for task in run.tasks}
 
 
 def find(reference: str, kept: Path) -> tuple[Run, list[SampleRecord]]:
@@ -70,8 +115,11 @@ def find(reference: str, kept: Path) -> tuple[Run, list[SampleRecord]]:
         return load(path)
     found = [entry for entry in kept_runs(kept) if _means(entry[1], reference)]
     if not found:
+        names = sorted({run.name for _, run in kept_runs(kept)})
+        others = f"; runs are kept of {', '.join(names[:5])}" if names else ""
         raise UnreadableError(
-            f"there is no run of {reference!r}", hint=f"steelyard eval {reference} --task ..."
+            f"there is no run of {reference!r}, and no {RUN} in a folder of that name",
+            hint=f"steelyard eval {reference} --task ...{others}",
         )
     return load(found[-1][0])
 

@@ -9,17 +9,19 @@ import msgspec
 
 from steelyard.evals.data_hub import HuggingFace
 from steelyard.evals.lock import read_lock, write_lock
+from steelyard.evals.tasks.definition import Definition
 from steelyard.evals.tasks.group import Group
 from steelyard.evals.tasks.host import functions
 from steelyard.evals.tasks.index import index_of, root_of
 from steelyard.evals.tasks.library import select
 from steelyard.evals.tasks.opening import Surroundings, open_task, refuse
+from steelyard.evals.tasks.parts import parts_of
 from steelyard.evals.tasks.questions import questions_task
 from steelyard.evals.tasks.settings import Settings
 from steelyard.evals.tasks.task import Task
 from steelyard.evals.tasks.trusted import trusted
 from steelyard.evals.tasks.turns import Chat
-from steelyard.evals.tasks.variation import PLAIN
+from steelyard.evals.tasks.variation import PLAIN, Variation
 from steelyard.knowledge import tasks as builtin
 
 
@@ -53,22 +55,44 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[Group, ...]
 
 
-@contextlib.contextmanager
-def opened(wanted: Wanted, chat: Chat | None) -> Iterator[Opened]:
-    """Give the tasks that were asked for, usable until the block ends.
+class Picked(msgspec.Struct, frozen=True, kw_only=True):
+    """What names stand for, before any data is read."""
 
-    Args:
-        wanted: Which tasks, and how they are put.
-        chat: The model's template of conversations; None puts plain text.
+    tasks: tuple[tuple[Definition, Variation], ...]
+    groups: tuple[Group, ...]
+
+
+def pick(wanted: Wanted) -> Picked:
+    """Return what was asked for; it takes neither a model nor data, so it comes before either.
 
     Raises:
-        UsageError: A name is not known, data is not there, or a function is not allowed.
-        UnreadableError: A file of a task, or its data, is wrong, or not what the lock says.
+        UsageError: A name is not known, or a task asks for what is not done or not allowed.
+        UnreadableError: A file of a task, or of questions, is wrong.
     """
     roots = [Path(builtin.__path__[0]), *map(root_of, wanted.folders)]
     chosen = select(list(wanted.names), index_of(roots))
     asked = [(one.definition, one.variation) for one in chosen.tasks]
     asked += [(questions_task(path), PLAIN) for path in wanted.questions]
+    if not wanted.allow_functions:
+        for definition, _ in asked:
+            parts_of(definition.config, trusted(refuse), wanted.settings)
+    return Picked(tasks=tuple(asked), groups=chosen.groups)
+
+
+@contextlib.contextmanager
+def opened(wanted: Wanted, chat: Chat | None, picked: Picked | None = None) -> Iterator[Opened]:
+    """Give the tasks that were asked for, usable until the block ends.
+
+    Args:
+        wanted: Which tasks, and how they are put.
+        chat: The model's template of conversations; None puts plain text.
+        picked: What the names stand for, where it is known already.
+
+    Raises:
+        UsageError: A name is not known, data is not there, or a function is not allowed.
+        UnreadableError: A file of a task, or its data, is wrong, or not what the lock says.
+    """
+    chosen = picked or pick(wanted)
     with contextlib.ExitStack() as stack:
         call = stack.enter_context(functions()) if wanted.allow_functions else refuse
         around = Surroundings(
@@ -78,7 +102,9 @@ def opened(wanted: Wanted, chat: Chat | None) -> Iterator[Opened]:
             chat=chat,
             settings=wanted.settings,
         )
-        tasks = tuple(open_task(definition, around, variation) for definition, variation in asked)
+        tasks = tuple(
+            open_task(definition, around, variation) for definition, variation in chosen.tasks
+        )
         if wanted.lock is not None:
             _lock(wanted.lock, tasks)
         yield Opened(tasks=tasks, groups=chosen.groups)

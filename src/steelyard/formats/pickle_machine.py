@@ -168,6 +168,9 @@ class Machine:
                 elif op == 0x71:  # BINPUT
                     memo[data[pos + 1]] = stack[-1]
                     pos += 2
+                elif op == 0x72:  # LONG_BINPUT
+                    memo[int.from_bytes(data[pos + 1 : pos + 5], "little")] = stack[-1]
+                    pos += 5
                 else:
                     state.at = state.base + pos
                     pos = handlers[op](state, data, pos + 1)

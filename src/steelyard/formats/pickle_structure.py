@@ -76,13 +76,6 @@ def long_binget(state: State, data: bytes, pos: int) -> int:
     return end
 
 
-def long_binput(state: State, data: bytes, pos: int) -> int:
-    """LONG_BINPUT."""
-    end = pos + 4
-    state.memo[int.from_bytes(data[pos:end], "little")] = state.stack[-1]
-    return end
-
-
 def empty_tuple(state: State, data: bytes, pos: int) -> int:
     """EMPTY_TUPLE."""
     state.stack.append(())

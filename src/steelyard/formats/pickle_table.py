@@ -48,7 +48,6 @@ HANDLERS: dict[int, Handler] = {
     0x6C: structure.list_,
     0x6F: effects.obj,
     0x70: structure.put,
-    0x72: structure.long_binput,
     0x73: structure.setitem,
     0x74: structure.tuple_,
     0x75: structure.setitems,
@@ -77,9 +76,9 @@ HANDLERS: dict[int, Handler] = {
     0x97: constants.next_buffer,
     0x98: constants.readonly_buffer,
 }
-"""Handler by opcode, but for the six that the machine follows itself."""
+"""Handler by opcode, but for the seven that the machine follows itself."""
 
-OPCODES = frozenset(HANDLERS) | {0x4B, 0x4D, 0x68, 0x71, 0x8C, 0x94}
+OPCODES = frozenset(HANDLERS) | {0x4B, 0x4D, 0x68, 0x71, 0x72, 0x8C, 0x94}
 """All 68 opcodes."""
 
 _ARGUMENTS = {

@@ -23,6 +23,9 @@ Result = Score | Generated
 
 _AT_ONCE = 500  # keys of one question; SQLite takes no more than 999 in old versions
 _VERSION = 1
+_ANOTHER = "name another with --scores"
+_ROOM = f"what was kept stays; make room on the disk, or {_ANOTHER}"
+_BROKEN = f"delete it, and what it held is computed again; or {_ANOTHER}"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS card (number INTEGER PRIMARY KEY, digest TEXT UNIQUE, card TEXT);
 CREATE TABLE IF NOT EXISTS result (
@@ -36,7 +39,7 @@ class ScoreStore:
     """What one engine has computed for one model; open while in use, for one thread.
 
     Args:
-        path: The file; made if need be, in a folder that is there.
+        path: The file; made with its folder if need be.
         card: Of the engine. Its name of the model takes no part: the weights say which it is.
         patience: Seconds to wait for another process that writes; 0 or more.
 
@@ -64,7 +67,7 @@ class ScoreStore:
                 marks = ",".join("?" * len(some))
                 rows = self._connection.execute(
                     "SELECT key, logprob, greedy, text, tokens FROM result"  # noqa: S608 - marks are ours
-                    f" WHERE card = ? AND key IN ({marks})",
+                    f" WHERE card = ? AND coalesce(logprob, text) IS NOT NULL AND key IN ({marks})",
                     (self._card, *some),
                 )
                 found.update((f"sha256:{row[0].hex()}", _result(*row[1:])) for row in rows)
@@ -87,12 +90,13 @@ class ScoreStore:
     def _opened(self, patience: float) -> "sqlite3.Connection":
         import sqlite3
 
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=patience)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version != _VERSION and tables:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        if tables and (version != _VERSION or "result" not in tables):
             connection.close()
-            raise self._refusal("it is something else, or of another version")
+            raise self._refusal("it is something else, or of another version", _ANOTHER)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")  # a lost power supply may cost a pack
         connection.executescript(_TABLES)
@@ -116,14 +120,15 @@ class ScoreStore:
 
         try:
             yield
-        except sqlite3.Error as error:
-            raise self._refusal(str(error)) from error
+        except sqlite3.OperationalError as error:  # no room, no permission, locked
+            raise self._refusal(str(error), _ROOM) from error
+        except sqlite3.DatabaseError as error:
+            raise self._refusal(str(error), _BROKEN) from error
+        except OSError as error:
+            raise self._refusal(error.strerror or str(error), _ANOTHER) from error
 
-    def _refusal(self, why: str) -> StoreError:
-        return StoreError(
-            f"the score store {str(self._path)!r} cannot be used: {why}",
-            hint="what was kept stays; make room on the disk, or name another with --scores",
-        )
+    def _refusal(self, why: str, hint: str) -> StoreError:
+        return StoreError(f"the score store {str(self._path)!r} cannot be used: {why}", hint=hint)
 
 
 def _bytes(key: Digest) -> bytes:

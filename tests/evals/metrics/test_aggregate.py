@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steelyard.evals.metrics.aggregate import AGGREGATIONS
-from steelyard.evals.metrics.bleu import corpus_bleu
+from steelyard.evals.metrics.bleu import corpus_bleu, words_international
 from steelyard.evals.metrics.chrf import corpus_chrf
 from steelyard.evals.metrics.ter import corpus_ter
 
@@ -33,6 +33,18 @@ def test_an_aggregation_has_the_value_that_the_usual_libraries_give(
     name: str, values: list[object], wanted: float
 ) -> None:
     assert AGGREGATIONS[name](values) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("“Half” of 1,200.50 is £600.25!", "“ Half ” of 1,200.50 is £ 600.25!"),
+        ("In 2019. then...", "In 2019 . then . . ."),
+        ("中、é-5%\n(x)", "中 、 é - 5 % ( x )"),
+    ],
+)
+def test_international_tokens_are_those_of_sacrebleu_2_6(text: str, tokens: str) -> None:
+    assert words_international(text) == tokens.split()
 
 
 def test_translation_metrics_are_those_of_sacrebleu_2_6() -> None:

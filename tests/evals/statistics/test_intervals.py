@@ -68,3 +68,14 @@ def test_a_mean_of_nothing_is_refused() -> None:
 def test_more_successes_than_trials_are_refused() -> None:
     with pytest.raises(ValueError, match="no proportion"):
         wilson(3, 2)
+
+
+@pytest.mark.parametrize(("right", "of"), [(8, 10), (2, 3), (0, 5), (30, 60)])
+def test_a_share_of_items_that_stand_alone_has_the_interval_of_wilson(right: int, of: int) -> None:
+    found = estimate([1.0] * right + [0.0] * (of - right))
+    assert (found.low, found.high) == pytest.approx(wilson(right, of), abs=1e-6)
+
+
+def test_items_that_are_alike_within_groups_count_as_their_groups() -> None:
+    found = estimate([1.0] * 32 + [0.0] * 8, [index // 4 for index in range(40)])
+    assert (found.low, found.high) == pytest.approx(wilson(8, 10), abs=1e-6)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from steelyard.evals.statistics.families import holm
 from steelyard.evals.statistics.paired import difference, mcnemar
 from steelyard.evals.statistics.sequential import e_value, settled_after
+from steelyard.evals.statistics.tango import tango
 
 pairs = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=2, max_size=50)
 
@@ -25,7 +26,37 @@ def test_swapping_the_models_turns_the_difference_round(found: list[tuple[int, i
 def test_a_model_compared_with_itself_has_no_difference() -> None:
     scores = [0, 1, 1, 0, 1]
     found = difference(scores, scores)
-    assert (found.value, found.low, found.high, found.p, found.exact) == (0, 0, 0, 1, 1)
+    assert (found.value, found.p, found.exact) == (0, 1, 1)
+
+
+def test_a_few_pairs_without_a_change_do_not_say_that_none_will_come() -> None:
+    few, many = (difference([1, 0] * n, [1, 0] * n) for n in (10, 500))
+    assert few.low < -0.1 < -0.01 < many.low < 0  # by the rule of three: 3 of 20, 3 of 1000
+    together = difference([1, 0] * 500, [1, 0] * 500, [index // 10 for index in range(1000)])
+    assert together.low < 5 * many.low
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "n"), [(0.01, 0.01, 100), (0.02, 0, 100), (0.1, 0.05, 60)]
+)
+def test_the_interval_of_changed_pairs_holds_the_difference(
+    better: float, worse: float, n: int
+) -> None:
+    chance = random.Random(11)
+    held = 0
+    for _ in range(1000):
+        draws = [chance.random() for _ in range(n)]
+        gained = sum(draw < better for draw in draws)
+        lost = sum(better <= draw < better + worse for draw in draws)
+        low, high = tango(gained, lost, n)
+        held += low <= better - worse <= high
+    assert held > 935  # of 1000, 950 are meant
+
+
+@pytest.mark.parametrize(("n", "most"), [(5, 0.4345), (60, 0.0602), (1000, 0.0038)])
+def test_few_answers_that_all_stayed_do_not_rule_out_a_difference(n: int, most: float) -> None:
+    found = difference([1] * n, [1] * n)
+    assert (found.low, found.high) == pytest.approx((-most, most), abs=1e-4)
 
 
 def test_pairs_see_what_two_intervals_would_not() -> None:

@@ -12,6 +12,7 @@ from steelyard.core.errors import MalformedError, UsageError
 from steelyard.evals.tasks.definition import define
 from steelyard.evals.tasks.function import Function
 from steelyard.evals.tasks.host import functions
+from steelyard.evals.tasks.imports import imported
 from steelyard.evals.tasks.opening import Surroundings, open_task, refuse
 from steelyard.evals.tasks.trusted import replacement, trusted
 from tests.evals.tasks.folder import Folder, asked
@@ -75,7 +76,8 @@ def test_a_function_is_refused_with_a_hint(folder: Folder) -> None:
     path = folder.write("t.yaml", TASK)
     with pytest.raises(UsageError) as caught:
         open_task(define(path), Surroundings(data=folder.path, call=refuse))
-    assert "'utils.prepare', which is not run" in caught.value.message
+    assert "'utils.prepare' of" in caught.value.message
+    assert str(folder.path / "utils.py") in caught.value.message
     assert "--allow-functions" in caught.value.hint
 
 
@@ -112,6 +114,102 @@ def test_a_package_that_a_function_needs_is_named(folder: Folder) -> None:
         call(named(folder, "imports"), {})
     assert "No module named 'a_package_that_is_absent'" in caught.value.message
     assert "Install" in caught.value.hint
+
+
+def test_what_a_function_lacks_is_said_before_the_model_is_asked(folder: Folder) -> None:
+    folder.data([{"q": "x", "a": "y"}])
+    folder.write("utils.py", "import a_package_that_is_absent\n\ndef judge(doc, results): ...\n")
+    folder.write(
+        "t.yaml",
+        "{task: t, dataset_path: json, dataset_kwargs: {data_files: {test: test.jsonl}},"
+        " test_split: test, doc_to_text: q, doc_to_target: a,"
+        " process_results: !function utils.judge}",
+    )
+    definition = define(folder.path / "t.yaml")
+    with functions() as call, pytest.raises(UsageError, match="a_package_that_is_absent"):
+        open_task(definition, Surroundings(data=folder.path, call=call))
+    with pytest.raises(UsageError, match="which is not run"):
+        open_task(definition, Surroundings(data=folder.path, call=refuse))
+
+
+LM_EVAL = """
+from lm_eval.utils import weighted_f1_score, general_detokenize
+from lm_eval.api.metrics import metric_max_over_ground_truths, mean
+from lm_eval.tasks.other.words import WORD
+
+def all_of(pairs):
+    return [
+        weighted_f1_score(pairs),
+        general_detokenize("( do n't )"),
+        metric_max_over_ground_truths(lambda a, b: a * b, 2, [1, 3]),
+        mean([1, 3]),
+        WORD,
+    ]
+"""
+
+
+def test_a_function_finds_what_it_imports_of_lm_eval(folder: Folder) -> None:
+    folder.write("lm_eval/tasks/one/utils.py", LM_EVAL)
+    folder.write("lm_eval/tasks/other/words.py", "WORD = 'found'")
+    task = str(folder.path / "lm_eval" / "tasks" / "one")
+    with functions() as call:
+        for name in ("utils.all_of", "lm_eval.tasks.one.utils.all_of"):
+            found = call(Function(name=name, folder=task), [[0, 0], [0, 1], [1, 1], [2, 1]])
+            assert found[1:] == ["(don't)", 6, 2.0, "found"]
+            assert found[0] == pytest.approx((2 * 2 / 3 + 1 * 1 / 2 + 1 * 0) / 4)  # by class
+
+
+def test_what_a_function_imports_of_its_own_is_part_of_the_task(folder: Folder) -> None:
+    folder.write(
+        "lm_eval/tasks/one/utils.py", "import json, helper\nfrom lm_eval.tasks.two import words"
+    )
+    folder.write("lm_eval/tasks/one/helper.py", "import utils, deep.inside")
+    folder.write("lm_eval/tasks/one/deep/inside.py", "X = 1")
+    folder.write("lm_eval/tasks/two/words.py", "W = 1")
+    folder.write("lm_eval/tasks/one/apart.py", "Y = 1")
+    path = folder.write("lm_eval/tasks/one/t.yaml", "task: t\ndoc_to_text: !function utils.put\n")
+    digests = [define(path).digest]
+    for name in ("one/deep/inside.py", "two/words.py", "one/helper.py", "one/utils.py"):
+        folder.write(f"lm_eval/tasks/{name}", "import helper, lm_eval.tasks.two.words  # changed")
+        digests.append(define(path).digest)
+    assert len(set(digests)) == 5
+    folder.write("lm_eval/tasks/one/apart.py", "Y = 2")
+    assert define(path).digest == digests[-1]
+
+
+@pytest.mark.parametrize("text", ["import (", "\0", "import os, sys", "from . import utils", ""])
+def test_a_file_without_imports_of_its_own_has_none(folder: Folder, text: str) -> None:
+    assert imported(folder.write("utils.py", text)) == ()
+
+
+MADE = """
+import datasets
+
+def make(**said):
+    rows = datasets.Dataset.from_list([{"q": "one", "a": said["word"]}, {"q": "two", "a": "b"}])
+    return {"test": rows}
+
+def nothing(**said):
+    return [1, 2]
+"""
+
+
+def test_a_function_makes_the_data_of_a_task(folder: Folder) -> None:
+    folder.write("utils.py", MADE)
+    said = "{{task: t, custom_dataset: !function utils.{}, test_split: {}, doc_to_text: q, doc_to_target: a, metadata: {{word: w}}}}"
+    with functions() as call:
+        around = Surroundings(data=folder.path, call=call)
+        task = open_task(define(folder.write("t.yaml", said.format("make", "test"))), around)
+        assert [sample.target for sample in asked(task)] == ["w", "b"]
+        again = open_task(define(folder.path / "t.yaml"), around)
+        assert task.data.digest() == again.data.digest()
+        for function, split, wrong in (
+            ("nothing", "test", "gives no splits"),
+            ("make", "dev", "asks for the split 'dev', and its data have test"),
+        ):
+            path = folder.write("u.yaml", said.format(function, split))
+            with pytest.raises(MalformedError, match=wrong):
+                open_task(define(path), around)
 
 
 def test_a_function_sees_no_secret(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,3 +132,19 @@ def test_an_unknown_metric_is_named_with_those_there_are(folder: Folder) -> None
     folder.data([{"q": "?", "a": "b"}])
     with pytest.raises(MalformedError, match="no metric 'rouge'; there are acc, acc_norm"):
         folder.open({**OPEN, "metric_list": [{"metric": "rouge"}]})
+
+
+def test_a_choice_is_scored_here_whatever_program_of_the_hub_its_metric_names(
+    folder: Folder,
+) -> None:
+    folder.data([{"q": "x", "a": 0}])
+    said = {
+        "output_type": "multiple_choice",
+        "doc_to_text": "q",
+        "doc_to_target": "a",
+        "doc_to_choice": ["y", "z"],
+        "metric_list": [{"metric": "f1", "hf_evaluate": True, "average": "macro"}],
+    }
+    assert [metric.name for metric in folder.open(said).metrics] == ["f1"]
+    with pytest.raises(MalformedError, match="is a program on the hub"):
+        folder.open({**said, "output_type": "generate_until"})

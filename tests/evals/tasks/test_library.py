@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from steelyard import knowledge
-from steelyard.core.errors import UsageError
+from steelyard.core.errors import MalformedError, UsageError
 from steelyard.evals.tasks.group import GroupMetric
 from steelyard.evals.tasks.index import Index, index_of, root_of
 from steelyard.evals.tasks.library import select
@@ -74,6 +74,35 @@ def test_groups_inside_come_first_and_keep_how_they_are_aggregated(index: Index)
     assert (both.alias, both.version, both.tasks) == ("Both", "2", ("a_one", "a_two"))
     results = {"a_one": {"acc,none": (0.5, 30)}, "a_two": {"acc,none": (1.0, 10)}}
     assert list(both.aggregate(results)) == [("acc,none", 0.625, 40)]
+
+
+def test_a_member_that_a_group_file_defines_may_include_files(folder: Folder) -> None:
+    folder.write("_base", "dataset_path: json\ndoc_to_text: base\ntest_split: test\n")
+    path = folder.write(
+        "g.yaml", "group: g\ntask: [{task: own, include: _base, doc_to_text: mine}]\n"
+    )
+    (chosen,) = select([str(path)], index_of([folder.path])).tasks
+    assert chosen.definition.config.doc_to_text == "mine"
+    assert chosen.definition.config.test_split == "test"
+
+
+def test_a_member_without_a_name_is_told_apart_by_its_data(folder: Folder) -> None:
+    path = folder.write(
+        "g.yaml", "group: g\ntask: [{dataset_path: super_glue, use_prompt: 'promptsource:*'}]\n"
+    )
+    with pytest.raises(MalformedError, match=r"has no name \(over super_glue\)") as caught:
+        select([str(path)], index_of([folder.path]))
+    assert "promptsource" in caught.value.hint
+
+
+def test_a_group_names_metrics_and_means_by_functions(folder: Folder) -> None:
+    path = folder.write(
+        "g.yaml",
+        "group: g\ntask: []\naggregate_metric_list:\n"
+        "  - {metric: !function a.smoothed, aggregation: !function a.best}\n",
+    )
+    (group,) = select([str(path)], index_of([folder.path])).groups
+    assert group.metrics == (GroupMetric(metric="smoothed"),)
 
 
 def test_a_name_that_is_nearly_right_has_a_hint(index: Index) -> None:

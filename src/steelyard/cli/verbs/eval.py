@@ -3,42 +3,46 @@
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from steelyard.cli import options, output
-from steelyard.cli.exits import EXIT_CODES
-from steelyard.cli.keep import keep
+from steelyard.cli import comparing, options, output, settling
+from steelyard.cli.checking import Terms, check_one, pool_of
+from steelyard.cli.exits import EXIT_CODES, Interrupted
+from steelyard.cli.keep import NOWHERE, keep
 from steelyard.cli.progress import counter, progress
 from steelyard.cli.sizes import Size
-from steelyard.cli.verbs.check import Terms, check_one, pool_of
 from steelyard.core.digest import digest_of
-from steelyard.core.dossier import Dossier, Identity
+from steelyard.core.dossier import Dossier
 from steelyard.core.engine import Engine, Place, Wish
 from steelyard.core.errors import UsageError
-from steelyard.core.policy import Outcome, Policy
+from steelyard.core.policy import Outcome
+from steelyard.evals.comparison import Comparison, compare
 from steelyard.evals.lock import NAME as LOCK
 from steelyard.evals.planner import Shape
 from steelyard.evals.record import Run, SampleRecord
 from steelyard.evals.tasks.settings import Settings
+from steelyard.evals.tasks.task import Task
 from steelyard.flow.asking import Crew
 from steelyard.flow.engines import open_engine
 from steelyard.flow.evaluate import Subject, evaluate, testified
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
-from steelyard.flow.runs import runs_folder, save
+from steelyard.flow.runs import prepare, runs_folder, save, tasks_in
+from steelyard.flow.served import ENDPOINT, served
 from steelyard.flow.settings import settings as project_settings
 from steelyard.flow.sharding import Opening
 from steelyard.flow.subjects import locate
-from steelyard.flow.tasks import Wanted, opened
+from steelyard.flow.tasks import Picked, Wanted, opened, pick
+from steelyard.flow.until_settled import Against, evaluate_until_settled
 from steelyard.report import json
 from steelyard.report.evaluation import lm_eval
 from steelyard.report.evaluation.html import run_page
-from steelyard.report.evaluation.terminal import draw_run
+from steelyard.report.evaluation.terminal import draw_run, draw_verdict
 from steelyard.stores.scores import ScoreStore
 
 _SCORES = "scores.sqlite"
@@ -70,6 +74,9 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     scores: str | None
     pool: str
     jobs: int | None
+    against: str | None
+    margin: str | None
+    despite: str
     out: Path | None
 
 
@@ -219,7 +226,23 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     envvar="STEELYARD_POOL",
     help="Where work is shared out, each worker with the model loaded; ray needs the extra `scale`.",
 )
-@options.jobs
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=None,
+    envvar="STEELYARD_JOBS",
+    metavar="N",
+    help="Workers of --pool.  [default: one per free core]",
+)
+@click.option(
+    "--against",
+    default=None,
+    envvar="STEELYARD_AGAINST",
+    metavar="RUN",
+    help="Ask in a random order, and stop once it is settled how this compares with an earlier run.",
+)
+@comparing.margin("With --against: stop once it is settled whether a score is worse by more.")
+@comparing.despite
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -258,46 +281,75 @@ def command(
       steelyard eval ./model --task my_task.yaml --tasks-from ~/lm-evaluation-harness
       steelyard eval model.gguf --questions my.csv
       steelyard eval http://localhost:8000/v1 --model mine --task gsm8k --chat
+      steelyard eval new.gguf --task mmlu --against ./old-run --margin 1pp
 
     \b
-    The exit code is that of the policy over all evidence, as for check.
+    The exit code is that of the policy over all evidence, as for check; with --margin also that of
+    the comparison, as for compare, whichever is worse.
     """
     chosen = _Options(**said)
     judge = find_policy(policy or "baseline")
-    dossier, place = _subject(subject, judge, anyway=chosen.load_anyway)
+    if chosen.multiturn and not chosen.chat:
+        raise UsageError("--multiturn is of no use without --chat", hint="add --chat")
+    against = settling.against(
+        chosen.against, chosen.margin, chosen.despite, chosen.seed, chosen.out
+    )
+    prepare(chosen.out or runs_folder())
+    wanted = _wanted(chosen)
+    picked = pick(wanted)
+    checked, place = _subject(subject, chosen)
     engine = open_engine(place, _wish(chosen), chosen.engine)
     try:
-        run, samples = _run(dossier, engine, chosen, _crew(place, chosen))
+        dossier = checked or served(place.url, engine.card().model, judge)
+        run, samples = _run(
+            dossier, engine, chosen, (wanted, picked), _crew(place, chosen), against
+        )
+    except KeyboardInterrupt as error:
+        if chosen.scores == NOWHERE:
+            raise
+        raise Interrupted("what was computed is kept: the same command goes on from it") from error
     finally:
         engine.close()
     folder = chosen.out or runs_folder() / _folder_name(run)
     _write(folder, run, samples)
     dossier = testified(dossier, run, judge)
     keep(dossier, location)
+    held = _held(against, run, samples)
     if as_json:
         output.data(json.render(dossier))
     else:
         output.rich(functools.partial(draw_run, run))
+        if held is not None and held.outcome is not None:
+            output.rich(functools.partial(draw_verdict, held))
         output.hint(f"{folder / 'report.html'} shows each sample; steelyard compare takes the run")
-    if place.url and policy is None:  # there are no files that baseline could be about
-        return 0
-    return EXIT_CODES[dossier.verdict.outcome]
+    # of a server there are no files that baseline could be about
+    judged = None if place.url and policy is None else dossier.verdict.outcome
+    return EXIT_CODES[settling.worst((judged, held.outcome if held is not None else None))]
 
 
-def _subject(subject: str, policy: Policy, *, anyway: bool) -> tuple[Dossier, Place]:
+def _held(
+    against: Against | None, run: Run, samples: tuple[SampleRecord, ...]
+) -> Comparison | None:
+    """Return how a run compares with the one it was held against."""
+    if against is None:
+        return None
+    margin = against.rule.margin
+    return compare(against.old, (run, samples), margin=margin, despite=against.despite)
+
+
+def _subject(subject: str, said: _Options) -> tuple[Dossier | None, Place]:
     """Return what is known of a subject, and where it is; files are checked before they are loaded.
+
+    Of a server nothing is known before it is asked.
 
     Raises:
         UsageError: Its check failed, and nobody said to load it all the same.
     """
     if subject.startswith(("http://", "https://")):
-        identity = Identity(
-            kind="endpoint", name=subject, digest=digest_of({"url": subject}), artifacts=()
-        )
-        return Dossier(subject=identity, evidence=(), verdict=policy.judge(())), Place(url=subject)
+        return None, Place(url=subject)
     baseline = Terms(policy=find_policy("baseline"), settings=project_settings())
     dossier = check_one(subject, baseline, free_cores(), progress())
-    if dossier.verdict.outcome is Outcome.FAIL and not anyway:
+    if dossier.verdict.outcome is Outcome.FAIL and not said.load_anyway:
         raise UsageError(
             f"{subject!r} fails the policy baseline, so it is not loaded",
             hint=f"steelyard check {subject} says why; --load-anyway loads it all the same",
@@ -306,38 +358,60 @@ def _subject(subject: str, policy: Policy, *, anyway: bool) -> tuple[Dossier, Pl
     return dossier, Place(path=locate(subject, progress()), digests=digests)
 
 
-def _run(
-    dossier: Dossier, engine: Engine, said: _Options, crew: Crew | None
-) -> tuple[Run, tuple[SampleRecord, ...]]:
-    settings = Settings(
-        num_fewshot=said.num_fewshot,
-        seed=said.seed,
-        system=said.system,
-        multiturn=said.multiturn,
-        limit=said.limit,
-    )
+def _wanted(said: _Options) -> Wanted:
     names = [name for given in said.names for name in given.split(",") if name]
     if not names and not said.questions:
         raise UsageError("there is nothing to ask", hint="name --task, or --questions of your own")
     own_lock = Path(LOCK)
-    wanted = Wanted(
+    return Wanted(
         names=names,
         questions=said.questions,
         lock=said.lock or (own_lock if own_lock.exists() else None),
         folders=said.folders,
         data=said.data,
-        settings=settings,
+        settings=Settings(
+            num_fewshot=said.num_fewshot,
+            seed=said.seed,
+            system=said.system,
+            multiturn=said.multiturn,
+            limit=said.limit,
+        ),
         allow_functions=said.allow_functions,
     )
-    with opened(wanted, engine.chat if said.chat else None) as found:
+
+
+def _run(
+    dossier: Dossier,
+    engine: Engine,
+    said: _Options,
+    asked: tuple[Wanted, Picked],
+    crew: Crew | None,
+    against: Against | None,
+) -> tuple[Run, tuple[SampleRecord, ...]]:
+    wanted, picked = asked
+    with opened(wanted, engine.chat if said.chat else None, picked) as found:
+        _say(found.tasks)
         scores = _scores(said.scores, engine)
         try:
-            return evaluate(
-                Subject(name=dossier.subject.name, digest=dossier.subject.digest),
+            ask = (
+                evaluate
+                if against is None
+                else functools.partial(
+                    evaluate_until_settled,
+                    against=against,
+                    told=settling.Teller(against.rule.margin),
+                )
+            )
+            return ask(
+                Subject(
+                    name=dossier.subject.name,
+                    digest=dossier.subject.digest,
+                    elsewhere=dossier.subject.kind == ENDPOINT,
+                ),
                 engine,
                 found.tasks,
                 found.groups,
-                settings=_recorded(settings, chat=said.chat),
+                settings=_recorded(wanted.settings, chat=said.chat),
                 scores=scores,
                 progress=counter(),
                 shape=Shape(pack=said.pack),
@@ -346,6 +420,17 @@ def _run(
         finally:
             if scores is not None:
                 scores.close()
+
+
+def _say(tasks: Sequence[Task]) -> None:
+    """Say what tasks ask for that has no effect, each thing once."""
+    notes: dict[str, list[str]] = {}
+    for task in tasks:
+        for note in task.notes:
+            notes.setdefault(note, []).append(task.id)
+    for note, names in notes.items():
+        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        output.aside(f"note: {names[0]}{more}: {note}")
 
 
 def _crew(place: Place, said: _Options) -> Crew | None:
@@ -377,10 +462,9 @@ def _wish(said: _Options) -> Wish:
 
 
 def _scores(said: str | None, engine: Engine) -> ScoreStore | None:
-    if said == "none":
+    if said == NOWHERE:
         return None
     path = Path(said) if said else runs_folder().parent / _SCORES
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return ScoreStore(path, engine.card())
 
 
@@ -403,13 +487,19 @@ def _folder_name(run: Run) -> str:
 
 def _write(folder: Path, run: Run, samples: tuple[SampleRecord, ...]) -> None:
     """Write the run, its page, and the files that lm-evaluation-harness would have written."""
+    before = tasks_in(folder)
     save(folder, run, samples)
+    for gone in before - {task.id for task in run.tasks}:
+        (folder / _samples_of(gone)).unlink(missing_ok=True)
     output.write(folder / "report.html", run_page(run, samples))
-    results = msgspec.json.format(msgspec.json.encode(lm_eval.results(run)), indent=2)
+    results = msgspec.json.format(msgspec.json.encode(lm_eval.results(run, samples)), indent=2)
     output.write(folder / "results.json", results.decode())
     for task in run.tasks:
         if not task.members:
             mine = (sample for sample in samples if sample.task == task.id)
             lines = b"\n".join(msgspec.json.encode(line) for line in lm_eval.samples(mine))
-            name = task.id.replace("/", "_")
-            output.write(folder / f"samples_{name}.jsonl", lines.decode() + "\n")
+            output.write(folder / _samples_of(task.id), lines.decode() + "\n")
+
+
+def _samples_of(task: str) -> str:
+    return f"samples_{task.replace('/', '_')}.jsonl"

@@ -196,10 +196,18 @@ def _open(place: Place, wish: Wish) -> Engine:
     if place.path is None:
         raise UsageError("llama runs files, not servers", hint="--engine openai")
     if wish.dtype or wish.device not in ("", "cpu"):
-        raise UsageError("llama computes as the file's types say, on the processor")
+        raise UsageError(
+            "llama computes as the file's types say, on the processor",
+            hint="leave out --dtype and --device; the engine transformers takes them",
+        )
     found = _files(place.path)
-    if len(found) != 1:
-        many = ", ".join(one.name for one in found[:5]) or "none"
+    if not found:
+        raise UsageError(
+            f"there is no GGUF model in {str(place.path)!r}",
+            hint="a folder with config.json and safetensors runs on the engine transformers",
+        )
+    if len(found) > 1:
+        many = ", ".join(one.name for one in found[:5])
         raise UsageError(
             f"{str(place.path)!r} holds {len(found)} GGUF models: {many}", hint="name the file"
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from steelyard.core.errors import MalformedError
+from steelyard.evals.patterns import Matcher
 
 _DEFAULT = r"#### (\-?[0-9\.\,]+)"
 _TAGGED = re.compile(r"\('([^']*)', '([^']*)'\)")
@@ -26,10 +26,11 @@ def regex(
         group_select: Which of all matches: 0 the first, -1 the last.
         fallback: What stands for an answer without a match.
     """
-    pattern = _compiled(regex_pattern)
+    matcher = Matcher()
+    matcher.check(regex_pattern)
 
     def found(text: str) -> str:
-        match = _selected(pattern, text, group_select)
+        match = _selected(matcher.findall(regex_pattern, text), group_select)
         return fallback if match is None else match
 
     return lambda answers, row: [found(_text(answer)) for answer in answers]
@@ -57,12 +58,14 @@ def multi_choice_regex(
         ignore_punctuation: Look for them without punctuation.
         regexes_to_ignore: Look for them without what matches one of these.
     """
-    pattern = _compiled(regex_pattern)
-    ignored = [_compiled(each) for each in regexes_to_ignore or ()]
+    matcher = Matcher()
+    ignored = tuple(regexes_to_ignore or ())
+    for pattern in (regex_pattern, *ignored):
+        matcher.check(pattern)
 
     def bare(text: str) -> str:
         for each in ignored:
-            text = each.sub("", text)
+            text = matcher.sub(each, "", text)
         text = text.lower() if ignore_case else text
         return text.translate(_punctuation()) if ignore_punctuation else text
 
@@ -74,13 +77,13 @@ def multi_choice_regex(
         letter = re.compile(rf":[\s]*({single})")
 
         def named(text: str) -> str:
-            match = _selected(pattern, text, group_select)
+            match = _selected(matcher.findall(regex_pattern, text), group_select)
             if match:
                 return match
-            match = _selected(texts, bare(text), group_select)
+            match = _selected(texts.findall(bare(text)), group_select)
             if match:
                 return letters.get(match, match)
-            match = _selected(letter, text, group_select)
+            match = _selected(letter.findall(text), group_select)
             return f"({match})" if match else fallback
 
         return [named(_text(answer)) for answer in answers]
@@ -99,22 +102,14 @@ def regex_pos(
     ]
 
 
-def _selected(pattern: re.Pattern[str], text: str, which: int) -> str | None:
+def _selected(matches: Sequence[Any], which: int) -> str | None:
     """Return the chosen match, stripped; None where there is none, or all its groups are empty."""
-    matches = pattern.findall(text)
     if not matches or not -len(matches) <= which < len(matches):
         return None
     match = matches[which]
     if isinstance(match, tuple):
         match = next((group for group in match if group), None)
     return None if match is None else str(match).strip()
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except (re.error, OverflowError) as error:
-        raise MalformedError(f"the pattern {pattern!r} is wrong: {error}") from error
 
 
 def _text(answer: object) -> str:

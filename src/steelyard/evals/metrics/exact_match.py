@@ -5,9 +5,10 @@ Semantics: `exact_match` of lm-eval 0.4.13: texts matching `regexes_to_ignore` g
 then ASCII punctuation, then ASCII digits.
 """
 
-import re
 import string
 from collections.abc import Sequence
+
+from steelyard.evals.patterns import Matcher
 
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _DIGITS = str.maketrans("", "", string.digits)
@@ -21,6 +22,7 @@ def exact_match(
     ignore_case: bool = False,
     ignore_punctuation: bool = False,
     ignore_numbers: bool = False,
+    matcher: Matcher | None = None,
 ) -> float:
     """Return 1.0 where an answer is the reference, else 0.0.
 
@@ -31,14 +33,19 @@ def exact_match(
         ignore_case: Compare lower case.
         ignore_punctuation: Compare without ASCII punctuation.
         ignore_numbers: Compare without ASCII digits.
+        matcher: Bounds the time of all patterns together; None bounds each call for itself.
+
+    Raises:
+        MalformedError: A pattern is wrong, or takes too long.
 
     Example:
         >>> exact_match("$1,200", "1200.", regexes_to_ignore=[",", "[$]"], ignore_punctuation=True)
         1.0
     """
     pair = [reference, answer]
+    matcher = matcher or Matcher()
     for pattern in regexes_to_ignore:
-        pair = [re.sub(pattern, "", text) for text in pair]
+        pair = [matcher.sub(pattern, "", text) for text in pair]
     if ignore_case:
         pair = [text.lower() for text in pair]
     if ignore_punctuation:

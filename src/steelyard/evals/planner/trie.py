@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,10 +18,7 @@ TOKEN_BYTES = 4  # a token as an unsigned big-endian number: bytes then sort as 
 
 def pack_tokens(tokens: Sequence[int]) -> bytes:
     """Return tokens as bytes that sort, and are equal, as the tokens are."""
-    import numpy as np
-
-    packed: bytes = np.asarray(tokens, dtype=">u4").tobytes()
-    return packed
+    return struct.pack(f">{len(tokens)}I", *tokens)
 
 
 def unpack_tokens(data: bytes) -> Integers:

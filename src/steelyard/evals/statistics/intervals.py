@@ -115,7 +115,8 @@ def estimate(values: Sequence[float], clusters: Sequence[Hashable] | None = None
     if all(value in (0, 1) for value in values) or (
         groups == 1 and 0 <= min(values) <= max(values) <= 1
     ):
-        like = _effective(n, mean, error) if groups > 1 else 1.0  # one group is as good as one item
+        # one group is as good as one item
+        like = _effective(n, groups, mean, error) if groups > 1 else 1.0
         low, high = wilson(mean * like, like)
     else:
         half = t_quantile(0.5 + CONFIDENCE / 2, groups - 1) * error if groups > 1 else 0.0
@@ -144,9 +145,12 @@ def t_quantile(probability: float, freedom: int) -> float:
     return float(t.ppf(probability, freedom))
 
 
-def _effective(n: int, share: float, error: float) -> float:
-    """Return how many independent items would give this standard error; never more than n."""
+def _effective(n: int, groups: int, share: float, error: float) -> float:
+    """Return how many independent items would give this standard error; never more than n.
+
+    That is n where each item stands alone, and the number of groups where all in a group are alike.
+    """
     alone = share * (1 - share)
     if alone == 0 or error == 0:
         return float(n)
-    return min(float(n), alone / (error * error))
+    return min(float(n), alone / (error * error) * groups / (groups - 1))

@@ -13,6 +13,7 @@ from steelyard.evals.data import Row
 
 Sampler = Callable[[int, Row | None], Sequence[int]]
 """Gives the places in the pool of some examples; a row is kept from being its own example."""
+SAMPLERS = ("default", "first_n")
 
 
 def sampler(name: str, pool: Sequence[Row], seed: int | None) -> Sampler:

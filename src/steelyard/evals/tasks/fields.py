@@ -5,17 +5,15 @@ Semantics: `doc_to_text`, `doc_to_target` and `doc_to_choice` of lm-eval 0.4.13.
 """
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from steelyard.core.errors import MalformedError
 from steelyard.evals.data import Row
 from steelyard.evals.tasks.config import Template
-from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.function import Call, Function
 from steelyard.evals.tasks.template import Templates
 
-Call = Callable[..., Any]
-"""Runs a `Function`, its first argument, with the arguments after it, where that is allowed."""
 Target = str | int | float | list[Any]
 _MOST_LITERAL = 4 << 20
 

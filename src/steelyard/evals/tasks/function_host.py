@@ -55,6 +55,8 @@ def _value(asked: dict[str, Any], modules: dict[str, types.ModuleType]) -> Any: 
     if path not in modules:
         modules[path] = _module(Path(path))
     function = getattr(modules[path], asked["name"])
+    if "arguments" not in asked:
+        return None
     arguments = [_rows(each) for each in asked["arguments"]]
     if isinstance(function, type):
         value = function(**asked["named"]).apply(*asked["arguments"])
@@ -69,6 +71,7 @@ def _rows(argument: Any) -> Any:  # noqa: ANN401
 
 
 def _module(path: Path) -> types.ModuleType:
+    stand_ins.reach_tasks(path)
     sys.path.insert(0, str(path.parent))
     try:
         spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -83,13 +86,12 @@ def _module(path: Path) -> types.ModuleType:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
-    """Return what JSON knows of a value: numbers of numpy, sets, rows."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
+    """Return what JSON knows of a value: numbers of numpy, sets, rows of any kind."""
+    for name in ("tolist", "to_list"):
+        if hasattr(value, name):
+            return getattr(value, name)()
     if isinstance(value, set | frozenset):
         return sorted(value)
-    if isinstance(value, rows_set.RowSet):
-        return list(value)
     if isinstance(value, io.IOBase):
         raise TypeError("a file is no value")
     return str(value)

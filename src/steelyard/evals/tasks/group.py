@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from steelyard.core.errors import MalformedError
+from steelyard.evals.tasks.function import Function
 
 _NONE = "none"
 
@@ -72,6 +73,8 @@ def _filters(metric: str, results: Sequence[Mapping[str, Any]]) -> list[str]:
 def group_metrics(said: object, where: str) -> tuple[GroupMetric, ...]:
     """Return the metrics that a group's file names.
 
+    A function in place of `mean` is known and not called, as lm-eval 0.4.13 does not call it.
+
     Raises:
         MalformedError: An entry names no metric, or another aggregation than the mean.
     """
@@ -84,16 +87,18 @@ def group_metrics(said: object, where: str) -> tuple[GroupMetric, ...]:
 
 
 def _group_metric(entry: object, where: str) -> GroupMetric:
-    if not isinstance(entry, dict) or not isinstance(entry.get("metric"), str):
+    metric = entry.get("metric") if isinstance(entry, dict) else None
+    name = metric.attribute if isinstance(metric, Function) else metric
+    if not isinstance(entry, dict) or not isinstance(name, str):
         raise MalformedError(f"'{where}' key 'aggregate_metric_list': an entry has no 'metric'")
-    if entry.get("aggregation", "mean") != "mean":
+    how = entry.get("aggregation", "mean")
+    if how != "mean" and not isinstance(how, Function):
         raise MalformedError(
-            f"'{where}' key 'aggregate_metric_list': only 'mean' is known,"
-            f" not {entry['aggregation']!r}"
+            f"'{where}' key 'aggregate_metric_list': only 'mean' is known, not {how!r}"
         )
     filters = entry.get("filter_list") or ()
     return GroupMetric(
-        metric=entry["metric"],
+        metric=name,
         filters=(filters,) if isinstance(filters, str) else tuple(map(str, filters)),
         weighted=entry.get("weight_by_size", True) is not False,
     )

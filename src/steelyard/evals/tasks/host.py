@@ -11,12 +11,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from steelyard.core.errors import MalformedError, UsageError
-from steelyard.evals.tasks.fields import Call
-from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.function import Call, Function
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")
 
@@ -31,7 +30,7 @@ def functions(*, memory: int = 4 << 30, seconds: int = 3600) -> Iterator[Call]:
     """
     host = _Host(memory, seconds)
     try:
-        yield host.call
+        yield host
     finally:
         host.close()
 
@@ -42,25 +41,20 @@ class _Host:
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
 
-    def call(self, function: Function, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
-        """Return what a function gives.
+    def __call__(self, function: Function, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+        return self._told(function, {"arguments": arguments, "named": named})
 
-        Raises:
-            UsageError: Its file is not beside the task file, or needs a package that is absent.
-            MalformedError: It failed, or the process ended.
-        """
+    def ready(self, function: Function) -> None:
+        self._told(function, {})
+
+    def _told(self, function: Function, with_what: Mapping[str, Any]) -> Any:  # noqa: ANN401
         path = function.file()
         if path is None:
             raise UsageError(
                 f"the function {function.name!r} is not in a file beside its task file",
                 "Only functions of files that the task brings along are run",
             )
-        asked = {
-            "file": str(path),
-            "name": function.attribute,
-            "arguments": arguments,
-            "named": named,
-        }
+        asked = {"file": str(path), "name": function.attribute, **with_what}
         process = self._started()
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the process has no pipes")
@@ -74,12 +68,13 @@ class _Host:
             self.close()
             raise MalformedError(f"the process that runs {function.name!r} ended: too much memory?")
         told = json.loads(line)
-        if "error" in told and told["error"].startswith("ModuleNotFoundError"):
+        kind, _, reason = told.get("error", "").partition(": ")
+        if kind in {"ModuleNotFoundError", "ImportError"}:
             raise UsageError(
-                f"{function.name!r} cannot be run: {told['error'].partition(': ')[2]}",
+                f"{function.name!r} cannot be run: {reason}",
                 "Install the package where steelyard is installed",
             )
-        if "error" in told:
+        if kind:
             raise MalformedError(f"{function.name!r} failed: {told['error']}")
         return told["value"]
 

@@ -13,10 +13,10 @@ from steelyard.core.errors import MalformedError
 from steelyard.evals.filters.pipeline import Pipeline
 from steelyard.evals.metrics.aggregate import Value
 from steelyard.evals.metrics.exact_match import exact_match
+from steelyard.evals.patterns import Matcher
 from steelyard.evals.requests import Answer, Likelihood, Written
 from steelyard.evals.tasks.config import TaskConfig
-from steelyard.evals.tasks.fields import Call
-from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.function import Call, Function
 from steelyard.evals.tasks.metrics import Metric
 from steelyard.evals.tasks.sample import Sample
 
@@ -49,6 +49,7 @@ class Judge:
         self._filters = filters
         self._call = call
         self._several = several
+        self._matcher = Matcher()
 
     def values(self, sample: Sample, answers: Sequence[Answer]) -> Judged:
         """Return the value of each metric, by `metric,filter`.
@@ -67,6 +68,12 @@ class Judge:
             for name, value in self._judged(sample, answers, pipeline):
                 judged[f"{name},{pipeline.name}"] = value
         return judged
+
+    def filtered(self, sample: Sample, answers: Sequence[Answer]) -> dict[str, Any]:
+        """Return what each filter made of the texts that answer a question, by the filter's name."""
+        written = [answer.text for answer in answers if isinstance(answer, Written)]
+        filters = self._filters if written else ()
+        return {one.name: one.apply(written, sample.row) for one in filters}
 
     def _judged(
         self, sample: Sample, answers: Sequence[Answer], pipeline: Pipeline
@@ -108,7 +115,7 @@ class Judge:
             if metric.function is not None:
                 yield from self._computed(metric.function, metric, gold, answer)
             elif metric.name == "exact_match":
-                yield metric.name, _matched(gold, answer, metric)
+                yield metric.name, _matched(gold, answer, metric, self._matcher)
             elif metric.name == "bypass":
                 yield metric.name, 0.0
             else:
@@ -136,8 +143,9 @@ class Judge:
             yield metric.name, found[0]
 
 
-def _matched(gold: Any, answer: Any, metric: Metric) -> float:  # noqa: ANN401
+def _matched(gold: Any, answer: Any, metric: Metric, matcher: Matcher) -> float:  # noqa: ANN401
     options = {key: value for key, value in metric.arguments.items() if key in _OPTIONS and value}
+    options["matcher"] = matcher
     golds = gold if isinstance(gold, list) else [gold]
     answers = answer if isinstance(answer, list) else [answer]
     if not isinstance(gold, list) and len(answers) > 1:

@@ -17,7 +17,7 @@ from steelyard.evals.tasks.group import Group, group_metrics
 from steelyard.evals.tasks.index import Index
 from steelyard.evals.tasks.nearest import nearest
 from steelyard.evals.tasks.variation import PLAIN, Variation, varied
-from steelyard.evals.tasks.yaml_file import load, named_file
+from steelyard.evals.tasks.yaml_file import load, named_file, with_included
 
 _GROUP_KEYS = frozenset({"group", "group_alias", "task", "aggregate_metric_list", "metadata"})
 _MOST_DEPTH = 16
@@ -167,7 +167,8 @@ class _Chooser:
         if isinstance(member, str):
             member = {"task": member}
         if not isinstance(member, dict) or not ("task" in member or "group" in member):
-            raise MalformedError(f"'{where}': group '{group}' has a member without a name")
+            raise _nameless(member, group, where)
+        member = with_included(member, Path(where))
         if "group" in member:
             yield from self._inner(member, group, where, variation, overrides, depth)
             return
@@ -199,3 +200,15 @@ class _Chooser:
     def _known(self, name: str) -> bool:
         index = self._index
         return name in index.tasks or name in index.groups or name in index.tags
+
+
+def _nameless(member: object, group: str, where: str) -> MalformedError:
+    said = member if isinstance(member, dict) else {}
+    asks = f" (over {said['dataset_path']})" if "dataset_path" in said else ""
+    error = MalformedError(f"'{where}': a member of group '{group}' has no name{asks}")
+    error.hint = (
+        "It takes its prompt from promptsource; write the prompt as 'doc_to_text', with 'task: NAME'"
+        if "use_prompt" in said
+        else "Give it 'task: NAME'"
+    )
+    return error

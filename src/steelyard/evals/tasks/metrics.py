@@ -60,7 +60,7 @@ def _metric(said: Mapping[str, Any], config: TaskConfig) -> Metric:
         raise MalformedError(
             f"task '{config.task}': there is no metric {name!r}; there are {', '.join(METRICS)}"
         )
-    if said.get("hf_evaluate") is True:
+    if said.get("hf_evaluate") is True and _computed_by_name(config):
         raise MalformedError(
             f"task '{config.task}': the metric {name!r} is a program on the hub, which is not run"
         )
@@ -80,3 +80,12 @@ def _metric(said: Mapping[str, Any], config: TaskConfig) -> Metric:
         function=function,
         arguments={key: value for key, value in said.items() if key not in _NO_ARGUMENTS},
     )
+
+
+def _computed_by_name(config: TaskConfig) -> bool:
+    """Tell whether lm-eval computes a metric with what its name stands for.
+
+    It does for texts that were written. What a choice scores it computes itself, and whatever
+    `hf_evaluate` names is fetched there and never called.
+    """
+    return config.output_type == "generate_until" and config.process_results is None

@@ -1,26 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """A task is opened: its data is read, its examples are ready to be drawn, its metrics are known."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
 from steelyard.core.errors import MalformedError, UsageError
 from steelyard.evals.data import Row, Source, Table
 from steelyard.evals.data_load import Hub, Wanted, load
-from steelyard.evals.filters.extract import Filter
-from steelyard.evals.filters.pipeline import pipelines
 from steelyard.evals.tasks.config import TaskConfig
 from steelyard.evals.tasks.definition import Definition
-from steelyard.evals.tasks.examples import Sampler, sampler
-from steelyard.evals.tasks.fields import Call, Fields
-from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.examples import sampler
+from steelyard.evals.tasks.fields import Fields
+from steelyard.evals.tasks.function import Call, Function
 from steelyard.evals.tasks.judging import Judge
-from steelyard.evals.tasks.metrics import metrics_of
+from steelyard.evals.tasks.made_data import made_data, rows_of
+from steelyard.evals.tasks.parts import parts_of
 from steelyard.evals.tasks.prompt import Prompts
-from steelyard.evals.tasks.sampling import sampling_of, unsupported
+from steelyard.evals.tasks.sampling import unsupported
 from steelyard.evals.tasks.settings import Settings
 from steelyard.evals.tasks.task import Task
 from steelyard.evals.tasks.trusted import trusted
@@ -46,17 +45,24 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings = Settings()
 
 
-def refuse(function: Function, *arguments: object, **named: object) -> object:
-    """Run nothing.
+class _Refusal:
+    """Runs nothing."""
 
-    Raises:
-        UsageError: Always.
-    """
-    del arguments, named
-    raise UsageError(
-        f"the task names the Python function {function.name!r}, which is not run",
-        "Read it, then allow it with --allow-functions; it runs in a process of its own",
-    )
+    def __call__(self, function: Function, *arguments: object, **named: object) -> NoReturn:
+        del arguments, named
+        self.ready(function)
+
+    def ready(self, function: Function) -> NoReturn:
+        where = function.file()
+        raise UsageError(
+            f"the task names the Python function {function.name!r}"
+            f"{f' of {str(where)!r}' if where else ''}, which is not run",
+            "Read it, then allow it with --allow-functions; it runs in a process of its own",
+        )
+
+
+refuse: Call = _Refusal()
+"""Refuses every function."""
 
 
 def open_task(definition: Definition, around: Surroundings, variation: Variation = PLAIN) -> Task:
@@ -73,17 +79,12 @@ def open_task(definition: Definition, around: Surroundings, variation: Variation
     """
     config = definition.config
     call = trusted(around.call)
-    _supported(config)
-    metrics = metrics_of(config)
-    if config.output_type == "generate_until":
-        sampling_of(config.generation_kwargs, config.fewshot_delimiter)
     settings = around.settings
-    shots = _shots(config, settings)
-    asked = config.test_split or config.validation_split
-    if asked is None:
-        raise MalformedError(f"task '{config.task}' names neither a test nor a validation split")
+    parts = parts_of(config, call, settings)
+    asked, shots = parts.split, parts.shots
     drawn = _drawn_from(config, asked) if shots else None
-    data = _data(config, asked, drawn, around)
+    data = made_data(config, call) if config.custom_dataset else _data(config, asked, drawn, around)
+    _has_splits(config, data, {asked, drawn} - {None})
     split = data.splits[asked]
     rows = _processed(split.rows, config.process_docs, call)
     if not rows:
@@ -105,51 +106,21 @@ def open_task(definition: Definition, around: Surroundings, variation: Variation
             config,
             fields,
             pool=pool,
-            choose=_sampler(config, pool, settings) if shots else None,
+            choose=sampler(parts.sampler, pool, settings.seed) if shots else None,
             count=shots,
             inputs=inputs,
             system=settings.system,
             chat=around.chat,
             multiturn=settings.multiturn,
         ),
-        judge=Judge(
-            config,
-            metrics,
-            pipelines(config.filter_list, _custom(call)),
-            call,
-            several=several,
-        ),
-        metrics=metrics,
+        judge=Judge(config, parts.metrics, parts.filters, call, several=several),
+        metrics=parts.metrics,
         call=call,
         shots=shots,
         inputs=inputs,
-        notes=tuple(_notes(config)),
+        notes=tuple(_notes(config, settings)),
         variation=variation,
     )
-
-
-def _supported(config: TaskConfig) -> None:
-    if config.doc_to_image is not None or config.doc_to_audio is not None:
-        raise UsageError(f"task '{config.task}' shows images or sounds", "Only text is asked about")
-    if config.unsafe_code:
-        raise UsageError(
-            f"task '{config.task}' runs code that the model writes", "Such code is never run here"
-        )
-    if config.use_prompt is not None:
-        raise UsageError(
-            f"task '{config.task}' takes its prompt from promptsource", "Write it as 'doc_to_text'"
-        )
-    if config.custom_dataset is not None:
-        raise UsageError(
-            f"task '{config.task}' makes its data with {config.custom_dataset.name!r}",
-            "Write the data to a file, and name the file in the task",
-        )
-
-
-def _shots(config: TaskConfig, settings: Settings) -> int:
-    if config.num_fewshot == 0 or settings.num_fewshot is None:
-        return config.num_fewshot or 0
-    return settings.num_fewshot
 
 
 def _drawn_from(config: TaskConfig, asked: str) -> str | None:
@@ -162,8 +133,7 @@ def _drawn_from(config: TaskConfig, asked: str) -> str | None:
 
 
 def _data(config: TaskConfig, asked: str, drawn: str | None, around: Surroundings) -> Table:
-    if config.dataset_path is None:
-        raise MalformedError(f"task '{config.task}' names no data: it has no 'dataset_path'")
+    path = config.dataset_path or ""
     limit = around.settings.limit
     few = config.process_docs is None and drawn != asked and limit is not None and limit >= 1
     wanted: dict[str, int | None] = {asked: int(limit) if few and limit is not None else None}
@@ -173,7 +143,7 @@ def _data(config: TaskConfig, asked: str, drawn: str | None, around: Surrounding
     local = config.metadata.get("local")
     source = (
         Source(
-            name=config.dataset_path,
+            name=path,
             address=str(said.get("address", "")),
             licence=str(said.get("licence", "")),
         )
@@ -182,7 +152,7 @@ def _data(config: TaskConfig, asked: str, drawn: str | None, around: Surrounding
     )
     return load(
         Wanted(
-            path=config.dataset_path,
+            path=path,
             config=config.dataset_name or "",
             kwargs=config.dataset_kwargs,
             splits=wanted,
@@ -197,13 +167,19 @@ def _data(config: TaskConfig, asked: str, drawn: str | None, around: Surrounding
     )
 
 
+def _has_splits(config: TaskConfig, data: Table, wanted: Iterable[str | None]) -> None:
+    for name in wanted:
+        if name not in data.splits:
+            raise MalformedError(
+                f"task '{config.task}' asks for the split {name!r}, and its data have"
+                f" {', '.join(data.splits) or 'none'}"
+            )
+
+
 def _processed(rows: Sequence[Row], function: Function | None, call: Call) -> Sequence[Row]:
     if function is None:
         return rows
-    processed = call(function, list(rows))
-    if not isinstance(processed, list) or not all(isinstance(row, dict) for row in processed):
-        raise MalformedError(f"{function.name!r} gives no rows")
-    return processed
+    return rows_of(call(function, list(rows)), function)
 
 
 def _has_columns(config: TaskConfig, columns: Sequence[str]) -> None:
@@ -268,33 +244,9 @@ def _pool(
     return _processed(data.splits[drawn].rows, process, call)
 
 
-def _sampler(config: TaskConfig, pool: Sequence[Row], settings: Settings) -> Sampler:
-    named = config.fewshot.sampler
-    if isinstance(named, Function):
-        raise UsageError(
-            f"task '{config.task}' draws its examples with the class {named.name!r}",
-            "Only the samplers 'default' and 'first_n' are known",
-        )
-    return sampler(named, pool, settings.seed)
-
-
-def _custom(call: Call) -> Any:  # noqa: ANN401
-    def make(step: Mapping[str, Any]) -> Filter | None:
-        named = step.get("filter_fn") if step.get("function") == "custom" else step.get("function")
-        if not isinstance(named, Function):
-            return None
-        arguments = {k: v for k, v in step.items() if k not in {"function", "filter_fn"}}
-
-        def apply(answers: Sequence[Any], row: Mapping[str, Any]) -> Any:  # noqa: ANN401
-            applied = call(named, [list(answers)], [dict(row)], **arguments)
-            return applied[0]
-
-        return apply
-
-    return make
-
-
-def _notes(config: TaskConfig) -> Iterator[str]:
+def _notes(config: TaskConfig, settings: Settings) -> Iterator[str]:
+    if config.num_fewshot == 0 and settings.num_fewshot:
+        yield "num_fewshot is 0 in the task's file, and stays so, as in lm-eval 0.4.13"
     if config.output_type == "generate_until":
         yield from unsupported(config.generation_kwargs)
     if config.fewshot.fewshot_indices:

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from steelyard.core.errors import MalformedError, UsageError
+from steelyard.evals.data_find import shape_of
 from steelyard.evals.data_read import KINDS, read_split
 from steelyard.evals.tasks.builtin.questions import prepare
 from steelyard.evals.tasks.definition import Definition, definition_of
 from steelyard.evals.tasks.function import Function
 
 _PREPARE = Function(name="builtin.questions.prepare", folder="")
+_SHEETS = frozenset({".xlsx", ".xls", ".ods", ".numbers"})
 _LETTERED = (
     "{{question}}\n{% for letter in letters %}{{letter}}. {{choices[loop.index0]}}\n"
     "{% endfor %}Answer:"
@@ -35,8 +37,9 @@ def questions_task(path: Path) -> Definition:
     """
     kind = KINDS.get(path.suffix.lower())
     if kind is None or not path.is_file():
+        sheet = "Save the sheet as CSV. " if path.suffix.lower() in _SHEETS else ""
         raise UsageError(
-            f"no questions in '{path}'", f"Name a file that ends in {', '.join(KINDS)}"
+            f"no questions in '{path}'", f"{sheet}Name a file that ends in {', '.join(KINDS)}"
         )
     name = re.sub(r"[^A-Za-z0-9_]+", "_", path.stem).strip("_").lower() or "questions"
     said: dict[str, Any] = {
@@ -51,20 +54,28 @@ def questions_task(path: Path) -> Definition:
         said["dataset_kwargs"]["sample_by"] = "document"
         said |= {"output_type": "loglikelihood_rolling", "doc_to_text": "", "doc_to_target": "text"}
         return definition_of(said, str(path))
+    delimiter = _delimiter(path) if kind == "csv" else ","
+    said["dataset_kwargs"] |= {"delimiter": delimiter} if delimiter != "," else {}
     try:
-        rows = prepare(read_split("test", [(path, path.name)], kind=kind).rows)
+        shape = shape_of(said["dataset_kwargs"])
+        rows = prepare(read_split("test", [(path, path.name)], kind=kind, shape=shape).rows)
     except MalformedError as error:
         named = error.message if path.name in error.message else f"'{path.name}' {error.message}"
-        raise MalformedError(named) from error
+        again = MalformedError(named)
+        again.hint = error.hint
+        raise again from error
     optional = any(row["choices"] for row in rows)
-    if optional and not all(row["choices"] for row in rows):
-        number = next(at for at, row in enumerate(rows, 1) if not row["choices"])
-        raise UsageError(
-            f"'{path.name}' row {number} has no options, and other rows have",
-            "Put questions with and without options into files of their own",
-        )
     said |= {"process_docs": _PREPARE, **(_CHOICE if optional else _OPEN)}
     return definition_of(said, str(path))
+
+
+def _delimiter(path: Path) -> str:
+    """Return what parts the values of a CSV file: of the usual signs the one its first line has."""
+    with path.open("rb") as source:
+        line = source.readline(1 << 16).replace(b"\0", b"")
+    usual = "\t" if path.suffix.lower() == ".tsv" else ","
+    counts = {sign: line.count(sign.encode()) for sign in (usual, ";", "\t")}
+    return max(counts, key=counts.__getitem__)
 
 
 _CHOICE: dict[str, Any] = {

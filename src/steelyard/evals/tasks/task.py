@@ -12,8 +12,8 @@ from steelyard.evals.metrics.aggregate import AGGREGATIONS, Value
 from steelyard.evals.requests import Answer, Completion, Continuation, Request, Whole
 from steelyard.evals.tasks.config import OutputType
 from steelyard.evals.tasks.definition import Definition
-from steelyard.evals.tasks.fields import Call, Fields, Target
-from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.fields import Fields, Target
+from steelyard.evals.tasks.function import Call, Function
 from steelyard.evals.tasks.grouping import Grouping
 from steelyard.evals.tasks.judging import Judge, Judged
 from steelyard.evals.tasks.metrics import Metric
@@ -103,6 +103,13 @@ class Task:
                 place = self._split.place(index)
                 yield Skipped(task=self.id, index=index, reason=f"{place}: {error.message}")
 
+    @property
+    def rows(self) -> int:
+        """Return how many questions there are, asked or not."""
+        if self.definition.config.process_docs is not None:
+            return len(self._rows)
+        return max(len(self._rows), sum(file.rows for file in self._split.files))
+
     def __len__(self) -> int:
         return min(self._count(), len(self._rows))
 
@@ -113,6 +120,10 @@ class Task:
             MalformedError: A filter or a metric has no use for the answers.
         """
         return self._judge.values(sample, answers)
+
+    def filtered(self, sample: Sample, answers: Sequence[Answer]) -> dict[str, Any]:
+        """Return what each filter made of the texts that answer a question, by the filter's name."""
+        return self._judge.filtered(sample, answers)
 
     def aggregate(self, name: str, values: Sequence[Value]) -> float:
         """Return the value of a metric over the questions that have it.

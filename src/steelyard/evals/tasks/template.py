@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Any
 
 from steelyard.core.errors import LimitError, MalformedError
+from steelyard.evals.patterns import Matcher
 
 _STEPS = 2_000_000
 _OUTPUT = 32 << 20
@@ -118,12 +119,17 @@ def _environment(spend: Callable[[], None]) -> Any:  # noqa: ANN401 jinja2 is im
             spend()
             yield item
 
+    matcher = Matcher()
+
+    def regex_replace(text: str, pattern: str, by: str, count: int = 0) -> str:
+        return matcher.sub(pattern, by, text, count)
+
     environment.filters = {
         name: _bounded(function) for name, function in environment.filters.items()
     }
     environment.filters["_counted"] = counted
     environment.filters["_joined"] = _joined
-    environment.filters["regex_replace"] = _bounded(_regex_replace)
+    environment.filters["regex_replace"] = _bounded(regex_replace)
     return environment
 
 
@@ -132,10 +138,6 @@ def _joined(parts: Iterable[object]) -> str:
     if sum(map(len, texts)) > _OUTPUT:
         raise LimitError("makes too long a text")
     return "".join(texts)
-
-
-def _regex_replace(text: str, pattern: str, by: str, count: int = 0) -> str:
-    return re.sub(pattern, by, text, count=count)
 
 
 def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:

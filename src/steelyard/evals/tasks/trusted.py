@@ -20,8 +20,7 @@ import msgspec
 from steelyard import knowledge
 from steelyard.core.digest import Digest, digest_bytes
 from steelyard.core.errors import UsageError
-from steelyard.evals.tasks.fields import Call
-from steelyard.evals.tasks.function import Function
+from steelyard.evals.tasks.function import Call, Function
 
 _PACKAGE = "steelyard.evals.tasks.builtin"
 _PREFIX = "builtin."
@@ -29,14 +28,22 @@ _PREFIX = "builtin."
 
 def trusted(call: Call) -> Call:
     """Return what runs our own functions where they stand for others, and leaves others to `call`."""
+    return _Trusted(call)
 
-    def run(function: Function, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+
+class _Trusted:
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def __call__(self, function: Function, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
         own = replacement(function)
         if own is not None:
             return own(*arguments, **named)
-        return call(function, *arguments, **named)
+        return self._call(function, *arguments, **named)
 
-    return run
+    def ready(self, function: Function) -> None:
+        if replacement(function) is None:
+            self._call.ready(function)
 
 
 def replacement(function: Function) -> Callable[..., Any] | None:

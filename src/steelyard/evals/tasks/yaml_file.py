@@ -38,7 +38,25 @@ def _load(path: Path, most_bytes: int, above: tuple[Path, ...]) -> Mapped:
     if path in above or len(above) > _DEEPEST:
         chain = " → ".join(each.name for each in (*above, path))
         raise MalformedError(f"task files include each other: {chain}")
-    said = dict(_parse(path, most_bytes))
+    return _whole(_parse(path, most_bytes), path, most_bytes, above)
+
+
+def with_included(said: Mapping[str, Any], path: Path, *, most_bytes: int = _MOST_BYTES) -> Mapped:
+    """Return a part of a task file with what it includes below it.
+
+    Args:
+        said: The part, such as a task that a group's file defines.
+        path: The file.
+        most_bytes: Longest file that is read.
+
+    Raises:
+        UnreadableError: An included file cannot be read or is wrong.
+    """
+    return _whole(said, path, most_bytes, ())
+
+
+def _whole(part: Mapping[str, Any], path: Path, most_bytes: int, above: tuple[Path, ...]) -> Mapped:
+    said = dict(part)
     included = said.pop("include", None)
     merged: Mapped = {}
     for name in included if isinstance(included, list) else [included]:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Samples to unfold: what was asked, and what each option or text came to."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -13,6 +14,7 @@ from steelyard.report.summary.text import clipped, shown
 _TEXT = 6_000  # characters of a prompt, from its end
 _LABEL = 140
 _OPTIONS = 40
+_UNFILTERED = "none"
 
 
 class SampleView(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +28,16 @@ class SampleView(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     options: tuple[tuple[bool, tuple[str, ...]], ...]
     scores: str
+
+
+def chosen(samples: Sequence[SampleRecord], most: int) -> list[SampleRecord]:
+    """Return some samples, of each task about as many, and of each those answered wrong first."""
+    by_task: dict[str, list[SampleRecord]] = {}
+    for sample in sorted(samples, key=lambda sample: mark(sample.scores)):
+        by_task.setdefault(sample.task, []).append(sample)
+    rounds = itertools.zip_longest(*(by_task[task] for task in sorted(by_task)))
+    found = [sample for some in rounds for sample in some if sample is not None]
+    return sorted(found[:most], key=lambda sample: (sample.task, mark(sample.scores)))
 
 
 def mark(scores: Mapping[str, float]) -> float:
@@ -48,6 +60,11 @@ def view(sample: SampleRecord) -> SampleView:
         else:
             text = _lines(_asked(request))
             options.append((answer.logprob == best, (text, f"{answer.logprob:.4f}")))
+    options += [
+        (False, (f"{shown(name)} reads: {clipped(shown(str(read)), _LABEL)}", ""))
+        for name, read in sample.filtered.items()
+        if name != _UNFILTERED
+    ]
     return SampleView(
         kind="right" if right else "wrong",
         verdict="right" if right else "wrong",
@@ -76,10 +93,12 @@ def side_by_side(
 
 
 def label(sample: SampleRecord) -> str:
-    """Return what a sample is called: task, number, and the end of what was asked."""
-    text = _context(sample.requests[0]) if sample.requests else ""
-    last = " ".join(shown(line) for line in text.strip().splitlines()[-6:])
-    return f"{shown(sample.task)} {sample.index}: {last[-_LABEL:]}"
+    """Return what a sample is called: task, number, and how the last paragraph of it begins."""
+    first = sample.requests[0] if sample.requests else None
+    text = (_context(first) or _asked(first)) if first is not None else ""
+    last = text.strip().rpartition("\n\n")[2]
+    words = clipped(" ".join(shown(line) for line in last.splitlines()), _LABEL)
+    return f"{shown(sample.task)} {sample.index}: {words}"
 
 
 def _context(request: Request) -> str:
