@@ -6,10 +6,17 @@ from pathlib import Path
 import msgspec
 
 from steelyard.cli import output
+from steelyard.core.digest import digest_of
 from steelyard.evals.record import Run, SampleRecord
 from steelyard.flow.runs import save, tasks_in
 from steelyard.report.evaluation import lm_eval
 from steelyard.report.evaluation.html import run_page
+
+
+def folder_name(run: Run) -> str:
+    """Return the name of a run's folder: the same model asked the same has the same."""
+    asked = digest_of([run.card, [task.tokens for task in run.tasks], run.settings])
+    return f"{run.subject[7:19]}-{asked[7:19]}"
 
 
 def write_run(folder: Path, run: Run, samples: tuple[SampleRecord, ...]) -> None:
