@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from steelyard.core.digest import digest_bytes
 from steelyard.core.engine import Card, Generated, Group, Kind, Pack, Sampling, Score, Tokens
 from steelyard.engines.chat import render_chat
-from steelyard.engines.groups import check_group, fresh
+from steelyard.engines.groups import check_group, in_common
 from steelyard.engines.sampling import Draft
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Echo:
         """Do nothing."""
 
     def _hold(self, prefix: Tokens) -> None:
-        new = len(prefix) - fresh(prefix, self._held)
+        new = len(prefix) - in_common(prefix, self._held)
         self.computed += new
         self.calls += new > 0
         self._held = prefix

@@ -27,12 +27,12 @@ def check_group(group: Group, vocabulary: int) -> None:
         _check_pack(pack, vocabulary)
 
 
-def fresh(prefix: Tokens, held: Tokens) -> int:
-    """Return how many first tokens of a prefix an engine holds already."""
-    for index, (mine, yours) in enumerate(zip(prefix, held, strict=False)):
+def in_common(one: Sequence[int], other: Sequence[int]) -> int:
+    """Return how many first tokens two sequences share."""
+    for index, (mine, yours) in enumerate(zip(one, other, strict=False)):
         if mine != yours:
             return index
-    return min(len(prefix), len(held))
+    return min(len(one), len(other))
 
 
 def runs(prompts: Sequence[Tokens]) -> Iterator[tuple[int, int, int]]:
@@ -44,7 +44,7 @@ def runs(prompts: Sequence[Tokens]) -> Iterator[tuple[int, int, int]]:
     for index in range(1, len(prompts) + 1):
         if index == len(prompts):
             break
-        shared = min(fresh(prompts[index], prompts[index - 1]), len(prompts[index]) - 1)
+        shared = min(in_common(prompts[index], prompts[index - 1]), len(prompts[index]) - 1)
         if index == start + 1:
             common = min(shared, len(prompts[start]) - 1)
         elif min(shared, common) < common // 2:

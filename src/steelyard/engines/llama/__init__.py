@@ -26,7 +26,7 @@ from steelyard.core.engine import (
 from steelyard.core.errors import EngineError, UsageError
 from steelyard.engines.chat import render_chat
 from steelyard.engines.files import digest_file
-from steelyard.engines.groups import at_once, check_group, fresh, runs
+from steelyard.engines.groups import at_once, check_group, in_common, runs
 from steelyard.engines.llama.branches import branches
 from steelyard.engines.llama.library import VERSION, llama_cpp
 from steelyard.engines.llama.model import Model
@@ -147,7 +147,7 @@ class Llama:
         """Have exactly a prefix as sequence 0, computing what is new of it."""
         if self._window.reserve(room):
             self._held = ()
-        kept = fresh(prefix, self._held)
+        kept = in_common(prefix, self._held)
         self._window.drop(0, kept)
         self._held = prefix[:kept]
         for _ in self._window.compute_alone(chain(prefix[kept:], kept, 0, last=False)):

@@ -12,6 +12,7 @@ import msgspec
 
 from steelyard.core.digest import Digest, canonical, digest_bytes
 from steelyard.core.engine import Engine, Generated, Group, Sampling, Score, Tokens
+from steelyard.engines.groups import in_common
 from steelyard.evals.planner.cuts import Cut, Shape, cuts
 from steelyard.evals.planner.encode import Encoder, Pair
 from steelyard.evals.planner.packs import Filled, Scored, fill
@@ -190,7 +191,7 @@ class Plan:
         for writing in self.writings(known):
             before: Tokens = ()
             for prompt in writing.prompts:
-                found += len(prompt) - _common(prompt, before)
+                found += len(prompt) - in_common(prompt, before)
                 before = prompt
         return found
 
@@ -262,11 +263,6 @@ def _key(tokens: bytes, start: int, last: int) -> Key:
     digest = hashlib.sha256(b"%d:%d:" % (start, last))
     digest.update(tokens)
     return f"sha256:{digest.hexdigest()}"
-
-
-def _common(one: Tokens, other: Tokens) -> int:
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (mine, yours) in pairs if mine != yours), min(len(one), len(other)))
 
 
 def _answer(asked: _Asked, results: Sequence[Result]) -> Answer:
