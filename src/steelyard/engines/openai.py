@@ -146,6 +146,9 @@ class OpenAI:
         texts = [self.decode(prompt) for prompt in prompts]
         yield from self._together(lambda text: self._written(text, sampling), texts)
 
+    def reserve(self, tokens: int) -> None:
+        """Do nothing: the memory is the server's."""
+
     def close(self) -> None:
         """Close the connections."""
         self._loop.run_until_complete(self._endpoint.close())
@@ -316,8 +319,10 @@ def _open(place: Place, wish: Wish) -> Engine:
             f"{str(place.path)!r} is no server",
             hint="name an address, such as http://localhost:8000/v1, or leave out --engine",
         )
-    if wish.dtype or wish.device:
-        raise UsageError("a server computes as it was started: it takes no --dtype or --device")
+    if wish.dtype or wish.device or wish.memory:
+        raise UsageError(
+            "a server computes as it was started: it takes no --dtype, --device or --memory"
+        )
     engine = OpenAI(Endpoint(place.url, wish.key), wish.model, at_once=wish.threads or 8)
     try:
         engine.meet()

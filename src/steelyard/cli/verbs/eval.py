@@ -15,6 +15,7 @@ from steelyard.cli.checking import Terms, check_one, pool_of
 from steelyard.cli.exits import EXIT_CODES, Interrupted
 from steelyard.cli.keep import NOWHERE, keep
 from steelyard.cli.progress import counter, progress
+from steelyard.cli.sizes import Size
 from steelyard.core.digest import digest_of
 from steelyard.core.dossier import Dossier, Identity
 from steelyard.core.engine import Engine, Place, Wish
@@ -69,6 +70,7 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     allow_functions: bool
     load_anyway: bool
     pack: int
+    memory: int | None
     scores: str | None
     pool: str
     jobs: int | None
@@ -199,6 +201,15 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     envvar="STEELYARD_PACK",
     metavar="N",
     help="Tokens computed in one pass at most; scores do not depend on it.",
+)
+@click.option(
+    "--memory",
+    type=Size(),
+    default=None,
+    envvar="STEELYARD_MEMORY",
+    metavar="SIZE",
+    help="Memory to use at most, weights included, such as 8GiB; what does not fit is refused"
+    " before it is computed.  [default: what is free]",
 )
 @click.option(
     "--scores",
@@ -457,6 +468,7 @@ def _wish(said: _Options) -> Wish:
         device=said.device,
         model=said.model,
         key=key,
+        memory=said.memory,
     )
 
 
