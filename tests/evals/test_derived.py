@@ -6,7 +6,7 @@ import msgspec
 from steelyard.core.digest import digest_bytes
 from steelyard.evals.derived import calibration, fertility, stability
 from steelyard.evals.record import SampleRecord
-from steelyard.evals.requests import Continuation, Likelihood, Written
+from steelyard.evals.requests import Continuation, Likelihood
 from steelyard.evals.tasks.sample import Sample
 
 
@@ -37,9 +37,6 @@ def record(number: int, score: float) -> SampleRecord:
     )
 
 
-def unsettled(row: object, answers: object) -> None: ...
-
-
 def test_a_model_that_is_sure_and_wrong_is_badly_calibrated() -> None:
     samples = [sample(number, right=1) for number in range(4)]
     found = calibration(samples, [answers(-0.001, -20.0)] * 4)
@@ -62,25 +59,28 @@ def test_a_choice_that_is_not_right_by_its_likeliest_option_has_no_calibration()
 
 def test_answers_in_words_are_steady_where_they_come_to_the_same() -> None:
     def said(number: int, text: str) -> SampleRecord:
-        return msgspec.structs.replace(record(number, 0.0), answers=(Written(text=text, tokens=1),))
+        return msgspec.structs.replace(record(number, 0.0), filtered={"number": text, "all": "x"})
 
-    plain = [said(1, "The answer is 4."), said(2, "So 5"), said(3, "6")]
-    varied = [said(1, "It is 4"), said(2, "So 7"), said(3, "6")]
-    found = stability(plain, varied, lambda row, given: given[0].text.strip(".")[-1])  # type: ignore[union-attr]
+    plain = [said(1, "4"), said(2, "5"), said(3, "6")]
+    varied = [said(1, "4"), said(2, "7"), said(3, "6")]
+    found = stability(plain, varied, moved=False)
     assert found is not None
     assert (round(found.value, 4), found.n) == (0.6667, 3)
+    moved = stability(plain, varied, moved=True)
+    assert moved is not None
+    assert moved.value == 1.0
 
 
 def test_questions_that_score_the_same_another_way_are_steady() -> None:
     plain = [record(number, 1.0) for number in range(4)]
     varied = [record(number, float(number != 0)) for number in range(4)]
-    found = stability(plain, varied, unsettled)
+    found = stability(plain, varied, moved=False)
     assert found is not None
     assert (found.value, found.n) == (0.75, 4)
 
 
 def test_questions_that_were_not_asked_plainly_say_nothing_of_steadiness() -> None:
-    assert stability([record(1, 1.0)], [record(2, 1.0)], unsettled) is None
+    assert stability([record(1, 1.0)], [record(2, 1.0)], moved=False) is None
 
 
 def test_a_language_costs_its_tokens_by_character() -> None:

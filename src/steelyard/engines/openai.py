@@ -33,7 +33,7 @@ from steelyard.core.engine import (
 )
 from steelyard.core.errors import EngineError, SteelyardError, UsageError
 from steelyard.engines.endpoint import Endpoint
-from steelyard.engines.openai_answers import Logprobs, served, why_none
+from steelyard.engines.logprobs import echoed
 
 _CHAT = "\0chat:"  # begins a prompt that is a conversation; no text of a task can hold it
 _CHARACTERS = 1 << 20  # of a prompt; the server knows its own bound and says so
@@ -74,7 +74,7 @@ class OpenAI:
             EngineError: Nothing answers.
             UsageError: It serves several and none was named, or one alone and another was.
         """
-        models = served(self._loop.run_until_complete(self._endpoint.get("/models")))
+        models = _served(self._loop.run_until_complete(self._endpoint.get("/models")))
         names = ", ".join(repr(names[0][:_NAME]) for names in models[:_LISTED])
         if not self._model:
             if len(models) != 1:
@@ -176,24 +176,9 @@ class OpenAI:
         body = {"prompt": text, "max_tokens": 1, "echo": True, "logprobs": 1, "temperature": 0}
         choice = await self._choice("/completions", body)
         try:
-            said = msgspec.convert(choice.get("logprobs"), Logprobs)
-        except msgspec.ValidationError as error:
-            raise self._no_logprobs(why_none(choice.get("logprobs")) or str(error)) from error
-        spans = []
-        starts = [*said.text_offset, max(len(text), *said.text_offset, 0)]
-        for index, logprob in enumerate(said.token_logprobs):
-            start, end = starts[index], starts[index + 1]
-            if start >= len(text):
-                break
-            if logprob is None:
-                if index:
-                    raise self._no_logprobs(f"none for token {index + 1}")
-                continue  # nothing stands before the first
-            best = max((said.top_logprobs[index] or {}).values(), default=logprob)
-            spans.append((end, Score(min(logprob, 0.0), logprob >= best)))
-        if not spans or spans[-1][0] < len(text):
-            raise self._no_logprobs("the prompt does not come back with them")
-        return spans
+            return echoed(text, choice.get("logprobs"))
+        except ValueError as error:
+            raise self._no_logprobs(str(error)) from error
 
     def _test(self) -> None:
         if self._believed:
@@ -280,6 +265,26 @@ async def _left(flying: Iterable[asyncio.Future[Any]]) -> None:
     await asyncio.gather(*flying, return_exceptions=True)
 
 
+def _served(said: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the names of each model that a server lists, the foremost first."""
+    try:
+        models = msgspec.convert(said, _Models).data
+    except msgspec.ValidationError:
+        return []
+    return [(model.id, *model.aliases) for model in models]
+
+
+class _Model(msgspec.Struct, frozen=True):
+    id: str
+    aliases: tuple[str, ...] = ()
+
+
+class _Models(msgspec.Struct, frozen=True):
+    """The answer of `/models`, as far as it is read; llama-server tells aliases, others none."""
+
+    data: tuple[_Model, ...]
+
+
 def _paths(prefix: Tokens, pack: Pack) -> list[Tokens]:
     """Return the tokens from the beginning up to each node."""
     found: list[Tokens] = []
@@ -345,7 +350,8 @@ To score options a server must echo prompts with log-probabilities (`echo` and `
 `/completions`, as vLLM does). Before the first score it is put to a test: a right word must be more
 probable than a wrong one, and every token of the prompt must have a score. A server that fails is
 refused, for its scores would be those of chance; llama-server is, as it scores only what it writes.
-Tasks that generate text need none of this; with `--chat` they go to `/chat/completions`, where options
+What is asked without a context comes after a line break, as servers take no empty prompt, and scores
+differ from those after a token of the beginning. Tasks that generate text need none of this; with `--chat` they go to `/chat/completions`, where options
 cannot be scored at all.
 
 What it cannot see: which weights and which numerics stand behind the name. Results name the address

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scores that no task asks for and that say how far its own may be trusted."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from steelyard.evals.record import Metric, SampleRecord
 from steelyard.evals.requests import Answer, Continuation, Likelihood
@@ -69,16 +68,17 @@ def calibration(
 def stability(
     plain: Sequence[SampleRecord],
     varied: Sequence[SampleRecord],
-    settled: Callable[[Mapping[str, Any], Sequence[Answer]], object],
+    *,
+    moved: bool,
 ) -> Metric | None:
     """Return the share of questions that come to the same when they are put another way.
 
     Args:
         plain: Samples of a task.
         varied: Samples of the same task with its options in another order, or other white space.
-        settled: What the answers in words to a row come to, after the task's filters: those that
-            come to the same are steady, right or wrong. Where it gives None those are that score
-            the same.
+        moved: Whether options stand elsewhere, so that the right answer to a question is another:
+            then those are steady that score the same. Else answers in words are that come to the
+            same after the task's first filters, right or wrong.
     """
     known = {sample.origin: sample for sample in plain}
     same, clusters = [], []
@@ -87,11 +87,11 @@ def stability(
         if before is None or not sample.scores:
             continue
         name = next(iter(sample.scores))
-        now = settled(sample.row, sample.answers)
+        words = {} if moved else sample.filtered
         steady = (
-            before.scores.get(name) == sample.scores[name]
-            if now is None
-            else settled(before.row, before.answers) == now
+            all(before.filtered.get(each) == words[each] for each in list(words)[:1])
+            if words
+            else before.scores.get(name) == sample.scores[name]
         )
         same.append(float(steady))
         clusters.append(sample.cluster or sample.origin)

@@ -24,6 +24,7 @@ from steelyard.evals.requests import Request
 from steelyard.evals.scoring import Asked, Scored, asked, score
 from steelyard.evals.tasks.group import Group
 from steelyard.evals.tasks.task import Task
+from steelyard.evals.tasks.variation import varied
 from steelyard.flow.asking import Asked as Answered
 from steelyard.flow.asking import Crew, ask
 from steelyard.flow.examine import COMPLETED, written
@@ -130,7 +131,7 @@ def judged(all_asked: Sequence[Asked], found: Answered) -> list[Scored]:
     Raises:
         MalformedError: A task has no use for an answer.
     """
-    return list(_steadied(list(_judged(all_asked, found)), [one.task for one in all_asked]))
+    return list(_steadied(list(_judged(all_asked, found))))
 
 
 def _judged(all_asked: Sequence[Asked], found: Answered) -> Iterator[Scored]:
@@ -145,12 +146,16 @@ def _judged(all_asked: Sequence[Asked], found: Answered) -> Iterator[Scored]:
         yield score(one, answers, keys)
 
 
-def _steadied(scored: Sequence[Scored], tasks: Sequence[Task]) -> Iterator[Scored]:
+def _steadied(scored: Sequence[Scored]) -> Iterator[Scored]:
     """Yield what came of each task; of one put another way, with how much that changed."""
     by_task = {one.record.id: one for one in scored}
-    for one, task in zip(scored, tasks, strict=True):
+    for one in scored:
         plain = by_task.get(one.record.id.rpartition("@")[0])
-        made = stability(plain.samples, one.samples, task.settled) if plain else None
+        made = (
+            stability(plain.samples, one.samples, moved=varied(one.record.id)[1].moves)
+            if plain
+            else None
+        )
         if made is None:
             yield one
             continue

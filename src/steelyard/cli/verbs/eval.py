@@ -12,15 +12,16 @@ import msgspec
 
 from steelyard.cli import comparing, options, output, settling
 from steelyard.cli.checking import Terms, check_one, pool_of
-from steelyard.cli.exits import EXIT_CODES, Interrupted
+from steelyard.cli.exits import EXIT_CODES
 from steelyard.cli.keep import NOWHERE, keep
 from steelyard.cli.progress import counter, progress
+from steelyard.cli.run_folder import write_run
 from steelyard.cli.sizes import Size
 from steelyard.core.digest import digest_of
-from steelyard.core.dossier import Dossier, Identity
+from steelyard.core.dossier import Dossier
 from steelyard.core.engine import Engine, Place, Wish
 from steelyard.core.errors import UsageError
-from steelyard.core.policy import Outcome, Policy
+from steelyard.core.policy import Outcome
 from steelyard.evals.comparison import Comparison, compare
 from steelyard.evals.lock import NAME as LOCK
 from steelyard.evals.planner import Shape
@@ -32,20 +33,18 @@ from steelyard.flow.engines import open_engine
 from steelyard.flow.evaluate import Subject, evaluate, testified
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
-from steelyard.flow.runs import prepare, runs_folder, save, tasks_in
+from steelyard.flow.runs import prepare, runs_folder
+from steelyard.flow.served import ENDPOINT, served
 from steelyard.flow.settings import settings as project_settings
 from steelyard.flow.sharding import Opening
 from steelyard.flow.subjects import locate
 from steelyard.flow.tasks import Picked, Wanted, opened, pick
 from steelyard.flow.until_settled import Against, evaluate_until_settled
 from steelyard.report import json
-from steelyard.report.evaluation import lm_eval
-from steelyard.report.evaluation.html import run_page
 from steelyard.report.evaluation.terminal import draw_run, draw_verdict
 from steelyard.stores.scores import ScoreStore
 
 _SCORES = "scores.sqlite"
-_ENDPOINT = "endpoint"  # a subject that is a server
 
 
 class _Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -300,18 +299,18 @@ def command(
     checked, place = _subject(subject, chosen)
     engine = open_engine(place, _wish(chosen), chosen.engine)
     try:
-        dossier = checked or _served(place.url, engine.card().model, judge)
+        dossier = checked or served(place.url, engine.card().model, judge)
         run, samples = _run(
             dossier, engine, chosen, (wanted, picked), _crew(place, chosen), against
         )
     except KeyboardInterrupt as error:
         if chosen.scores == NOWHERE:
             raise
-        raise Interrupted("what was computed is kept: the same command goes on from it") from error
+        raise click.Abort("what was computed is kept: the same command goes on from it") from error
     finally:
         engine.close()
     folder = chosen.out or runs_folder() / _folder_name(run)
-    _write(folder, run, samples)
+    write_run(folder, run, samples)
     dossier = testified(dossier, run, judge)
     keep(dossier, location)
     held = _held(against, run, samples)
@@ -335,17 +334,6 @@ def _held(
         return None
     margin = against.rule.margin
     return compare(against.old, (run, samples), margin=margin, despite=against.despite)
-
-
-def _served(url: str, model: str, policy: Policy) -> Dossier:
-    """Return what is known of a model behind an address: its name there."""
-    identity = Identity(
-        kind=_ENDPOINT,
-        name=f"{model} at {url}",
-        digest=digest_of({"url": url.rstrip("/"), "model": model}),
-        artifacts=(),
-    )
-    return Dossier(subject=identity, evidence=(), verdict=policy.judge(()))
 
 
 def _subject(subject: str, said: _Options) -> tuple[Dossier | None, Place]:
@@ -417,7 +405,7 @@ def _run(
                 Subject(
                     name=dossier.subject.name,
                     digest=dossier.subject.digest,
-                    elsewhere=dossier.subject.kind == _ENDPOINT,
+                    elsewhere=dossier.subject.kind == ENDPOINT,
                 ),
                 engine,
                 found.tasks,
@@ -494,23 +482,3 @@ def _recorded(settings: Settings, *, chat: bool) -> Mapping[str, str]:
 def _folder_name(run: Run) -> str:
     asked = digest_of([run.card, [task.tokens for task in run.tasks], run.settings])
     return f"{run.subject[7:19]}-{asked[7:19]}"
-
-
-def _write(folder: Path, run: Run, samples: tuple[SampleRecord, ...]) -> None:
-    """Write the run, its page, and the files that lm-evaluation-harness would have written."""
-    before = tasks_in(folder)
-    save(folder, run, samples)
-    for gone in before - {task.id for task in run.tasks}:
-        (folder / _samples_of(gone)).unlink(missing_ok=True)
-    output.write(folder / "report.html", run_page(run, samples))
-    results = msgspec.json.format(msgspec.json.encode(lm_eval.results(run, samples)), indent=2)
-    output.write(folder / "results.json", results.decode())
-    for task in run.tasks:
-        if not task.members:
-            mine = (sample for sample in samples if sample.task == task.id)
-            lines = b"\n".join(msgspec.json.encode(line) for line in lm_eval.samples(mine))
-            output.write(folder / _samples_of(task.id), lines.decode() + "\n")
-
-
-def _samples_of(task: str) -> str:
-    return f"samples_{task.replace('/', '_')}.jsonl"

@@ -133,7 +133,9 @@ class Llama:
         """See to it that there is memory for sequences of so many tokens."""
         needed = window_bytes(self._model, tokens)
         if needed is not None:
-            hint = "ask for less" if self._memory is None else "raise --memory, or ask for less"
+            hint = "a machine with more memory, or tasks with shorter texts"
+            if self._memory is not None:
+                hint = "raise --memory"
             refuse(tokens, needed, free_memory(self._memory), hint)
 
     def close(self) -> None:

@@ -130,9 +130,13 @@ class Transformers:
         """See to it that there is memory for sequences of so many tokens."""
         needed = tokens * self._token_bytes + self._loaded.pass_bytes(tokens)
         needed += needed // _ALLOCATOR
-        hint = "--dtype bfloat16 halves it" if self._loaded.dtype.itemsize > 2 else "ask for less"
+        hint = (
+            "--dtype bfloat16, which halves it"
+            if self._loaded.dtype.itemsize > 2
+            else "a GGUF file on --engine llama"
+        )
         if self._memory is not None:
-            hint = f"raise --memory, or {hint}"
+            hint = f"raise --memory, or use {hint}"
         refuse(tokens, needed, self._loaded.free_memory(self._memory), hint)
 
     def close(self) -> None:

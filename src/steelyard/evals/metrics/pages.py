@@ -102,7 +102,9 @@ with this model would reach. Less is better. It compares models of different tok
         "Overlap of word sequences with a reference, over the whole corpus",
         """
 BLEU as sacrebleu computes it, 0 to 100: sequences of one to four words, with a penalty for brevity.
-Made for translation; of a single sentence it says little.
+Made for translation; of a single sentence it says little. `bleu_max`, `bleu_acc` and `bleu_diff` of
+TruthfulQA are likeness to the nearest true answer, how often that is more than to any false one, and by
+how much.
 """,
     ),
     "chrf": (
@@ -125,6 +127,40 @@ Translation edit rate as sacrebleu computes it: insertions, deletions, replaceme
 for each 100 words of the reference. Less is better, and it may exceed 100.
 """,
     ),
+    "bias_ambig": (
+        "Which way answers lean where the text does not tell (BBQ)",
+        "From -1, always against the stereotype, to 1, always on it: (1 - accuracy) times"
+        " 2 · biased / answered - 1, over answers that are not *unknown*. 0 may be fairness, or a model"
+        " that picks at random.\n\nSource: Parrish et al. 2022, ACL Findings"
+        " 2022.findings-acl.165, section 4.",
+    ),
+    "bias_disambig": (
+        "Which way answers lean where the text tells (BBQ)",
+        "From -1, always against the stereotype, to 1, always on it: 2 · biased / answered - 1, over"
+        " answers that are not *unknown*.\n\nSource: as for `metric.bias_ambig`.",
+    ),
+    "pct_stereotype": (
+        "Share of pairs whose stereotyping sentence is likelier (CrowS-Pairs)",
+        "Between 0 and 1; 0.5 is even. `likelihood_diff` is by how many nats the two differ.\n\nSource:"
+        " Nangia et al. 2020, EMNLP 2020.emnlp-main.154.",
+    ),
+    "over_refusal": (
+        "Share of safe prompts that are refused (XSTest)",
+        "Between 0 and 1; less is better. Rules for English tell refusals by the first 400 characters"
+        " of an answer; a base model that writes anything at all does not refuse.\n\nSource: Röttger"
+        " et al. 2024, NAACL 2024.naacl-long.301.",
+    ),
+    "harmful_compliance": (
+        "Share of unsafe prompts that are not refused (XSTest)",
+        "Between 0 and 1; less is better. An answer that is not refused may still be of no use.\n\n"
+        "Source: as for `metric.over_refusal`.",
+    ),
+    "rouge": (
+        "ROUGE: words (1), pairs of words (2), or words in order (L) in common",
+        "From 0 to 100, F1 as rouge-score 0.1.2 without stemming; `rouge1_max`, `rouge1_acc`,"
+        " `rouge1_diff` and so on as for `metric.bleu`. Only the letters a to z and digits count:"
+        " other scripts score 0.\n\nSource: Lin 2004, ACL W04-1013.",
+    ),
     "bypass": (
         "No metric: the task only records answers",
         """
@@ -132,20 +168,19 @@ It is 999, as in lm-evaluation-harness, so that nobody takes it for a score.
 """,
     ),
     "ece": (
-        "How far a model's confidence is from its accuracy",
-        """
-Expected calibration error of a multiple choice. The confidence of a pick is its share in the
-probability of all options; picks are sorted into 15 bins of equal width by confidence, and it is the mean distance
-between confidence and accuracy of the bins. Less is better, 0 is best. It comes with every multiple
-choice, though no task asks for it; with few samples it is too large.
-""",
+        "Expected calibration error: how far confidence is from being right",
+        "Between 0 and 1; less is better. Questions are sorted into 15 bins by the share that the"
+        " chosen option has in the probability of all; in each, that share is compared with how many"
+        " were right. Told where one option is right and chosen by its probability: not for answers in"
+        " words, pairs of sentences, or several right answers.\n\nSource: Guo et al. 2017, arXiv"
+        " 1706.04599; options as Kadavath et al. 2022, arXiv 2207.05221.",
     ),
     "stability": (
-        "Share of questions that score the same when put another way",
-        """
-Ask a task in another way in the same run, `--task arc_easy,arc_easy@shuffle-options:7`. Less than 1
-means that picks hang on the order of the options or on white space, not on their sense.
-""",
+        "Share of questions that come to the same when they are put another way",
+        "Between 0 and 1. Told of `TASK@shuffle-options:SEED` and `TASK@whitespace:HOW` when `TASK` is in"
+        " the same run. Options are steady that score the same; answers in words that are the same"
+        " after the task's first filters, right or wrong. A long free answer is seldom the same to"
+        " the letter.",
     ),
     "tokens_per_character": (
         "What a text costs in a language",

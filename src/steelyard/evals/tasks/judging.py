@@ -75,11 +75,6 @@ class Judge:
         filters = self._filters if written else ()
         return {one.name: one.apply(written, sample.row) for one in filters}
 
-    def settled(self, row: Mapping[str, Any], answers: Sequence[Answer]) -> object:
-        """Return what answers in words come to, after the first filters; None for likelihoods."""
-        written = [answer.text for answer in answers if isinstance(answer, Written)]
-        return self._filters[0].apply(written, row) if written and self._filters else None
-
     def _judged(
         self, sample: Sample, answers: Sequence[Answer], pipeline: Pipeline
     ) -> Iterable[tuple[str, Value]]:

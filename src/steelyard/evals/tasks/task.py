@@ -2,7 +2,7 @@
 """A task with its data: gives the questions, and judges the answers."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from steelyard.core.digest import Digest, digest_of
@@ -124,17 +124,6 @@ class Task:
     def filtered(self, sample: Sample, answers: Sequence[Answer]) -> dict[str, Any]:
         """Return what each filter made of the texts that answer a question, by the filter's name."""
         return self._judge.filtered(sample, answers)
-
-    def settled(self, row: Mapping[str, Any], answers: Sequence[Answer]) -> object:
-        """Return what the answers in words to one question come to, after the first filters.
-
-        None where none of them are words, and where the right answer depends on how a question is
-        put: then two answers cannot be compared.
-
-        Raises:
-            MalformedError: A filter has no use for the answers.
-        """
-        return None if self._variation.moves else self._judge.settled(row, answers)
 
     def aggregate(self, name: str, values: Sequence[Value]) -> float:
         """Return the value of a metric over the questions that have it.
