@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from steelyard.core.errors import UsageError
+from steelyard.core.patterns import late
 from steelyard.core.texts import LicenceText, LicenceTexts
 from steelyard.formats.text import decode
 
@@ -16,11 +17,9 @@ SCANCODE = "scancode"
 _ENDINGS = frozenset({"", ".license", ".licence", ".md", ".txt"})
 _LONGEST = 1 << 20  # bytes
 _MOST = 10_000  # files
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)---[ \t]*\n", re.DOTALL)
-_ID = re.compile(
-    r"^(?:id|spdx-id|spdx_license_key|key)[ \t]*:[ \t]*[\"']?([\w.+-]{1,100})", re.MULTILINE
-)
-_SPDX = re.compile(r"^spdx_license_key[ \t]*:[ \t]*([A-Z0-9][\w.+-]{0,100})", re.MULTILINE)
+_FRONT_MATTER = late(r"\A---[ \t]*\n(.*?\n)---[ \t]*\n", re.DOTALL)
+_ID = late(r"^(?:id|spdx-id|spdx_license_key|key)[ \t]*:[ \t]*[\"']?([\w.+-]{1,100})", re.MULTILINE)
+_SPDX = late(r"^spdx_license_key[ \t]*:[ \t]*([A-Z0-9][\w.+-]{0,100})", re.MULTILINE)
 
 
 def licence_texts(place: str) -> LicenceTexts:

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from steelyard.core.dossier import SCHEMA, Dossier
+from steelyard.core.patterns import late
 from steelyard.report import Report
 
-_ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n {8,}.*)*)", re.MULTILINE)
+_ATTRIBUTE = late(r"^    (\w+): (.*(?:\n {8,}.*)*)", re.MULTILINE)
 
 
 def render(dossier: Dossier) -> str:

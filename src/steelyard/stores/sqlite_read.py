@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read the entries of a SQLite store: the head, the newest dossier, the whole chain."""
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from steelyard.core.digest import Digest
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import ChainError, StoreError
 from steelyard.core.evidence import Evidence
+from steelyard.core.patterns import late
 from steelyard.core.ports import Head
 from steelyard.stores import chain
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COLUMNS = "number, kind, subject, name, content, body, previous, digest"
 
-_BEGINNING = re.compile(r"(?:sha256:)?([0-9a-f]{8,64})")
+_BEGINNING = late(r"(?:sha256:)?([0-9a-f]{8,64})")
 
 
 def head(connection: "sqlite3.Connection") -> Head:
