@@ -39,3 +39,17 @@ def test_a_metric_or_fact_leads_to_the_page_of_its_probe(capsys):
 def test_an_id_that_nobody_knows_is_an_error_that_names_the_nearest(capsys):
     assert run(["explain", "pikle"]) == 2
     assert "did you mean 'pickle'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("ece", "metric.ece"),
+        ("truthfulqa_gen.rouge1_acc", "metric.rouge"),
+        ("gsm8k.exact_match,strict", "metric.exact_match"),
+        ("bbh_cot_zeroshot", "task.bbh_cot_zeroshot"),
+    ],
+)
+def test_a_score_as_a_run_names_it_leads_to_what_it_means(asked, found, capsys):
+    assert run(["explain", asked, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == found

@@ -81,6 +81,24 @@ def test_a_field_of_a_document_holds_the_rows(tmp_path: Path) -> None:
     assert read(path, Shape(field="examples")) == [{"a": 1}]
 
 
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ('{"canary": "x", "examples": [{"a": 1}, {"a": 2}]}', [{"a": 1}, {"a": 2}]),
+        ('{\n "version": 1,\n "data": [{"a": 1}]\n}\n', [{"a": 1}]),
+        ('{"q": "x", "examples": [{"a": 1}]}\n{"q": "y", "examples": []}\n', None),
+        ('{"q": "x", "options": [{"a": 1}]}', None),
+        ('{"rows": [{"a": 1}], "data": [{"b": 1}]}', None),
+    ],
+)
+def test_one_object_may_hold_all_rows_beside_remarks(
+    tmp_path: Path, text: str, rows: list[object] | None
+) -> None:
+    path = write(tmp_path / "a.json", text)
+    found = read(path)
+    assert found == rows if rows else "a" not in found[0]
+
+
 def test_a_text_is_rows_by_line_paragraph_or_document(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", "a\nb\n\nc\n")
     assert [len(read(path, Shape(sample_by=how))) for how in ("line", "paragraph", "document")] == [

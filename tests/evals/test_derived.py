@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scores that no task asks for."""
 
+import msgspec
+
 from steelyard.core.digest import digest_bytes
 from steelyard.evals.derived import calibration, fertility, stability
 from steelyard.evals.record import SampleRecord
@@ -47,16 +49,38 @@ def test_a_task_without_options_has_no_calibration() -> None:
     assert calibration([sample(0, choices=())], [answers(-1.0)]) is None
 
 
+def test_a_choice_that_is_not_right_by_its_likeliest_option_has_no_calibration() -> None:
+    asked = [sample(number) for number in range(2)]
+    given = [answers(-0.1, -2.0)] * 2
+    assert calibration(asked, given, [1.0, 1.0]) is not None
+    assert calibration(asked, given, [0.7, 1.0]) is None
+    assert calibration(asked, given, [None, None]) is None
+
+
+def test_answers_in_words_are_steady_where_they_come_to_the_same() -> None:
+    def said(number: int, text: str) -> SampleRecord:
+        return msgspec.structs.replace(record(number, 0.0), filtered={"number": text, "all": "x"})
+
+    plain = [said(1, "4"), said(2, "5"), said(3, "6")]
+    varied = [said(1, "4"), said(2, "7"), said(3, "6")]
+    found = stability(plain, varied, moved=False)
+    assert found is not None
+    assert (round(found.value, 4), found.n) == (0.6667, 3)
+    moved = stability(plain, varied, moved=True)
+    assert moved is not None
+    assert moved.value == 1.0
+
+
 def test_questions_that_score_the_same_another_way_are_steady() -> None:
     plain = [record(number, 1.0) for number in range(4)]
     varied = [record(number, float(number != 0)) for number in range(4)]
-    found = stability(plain, varied)
+    found = stability(plain, varied, moved=False)
     assert found is not None
     assert (found.value, found.n) == (0.75, 4)
 
 
 def test_questions_that_were_not_asked_plainly_say_nothing_of_steadiness() -> None:
-    assert stability([record(1, 1.0)], [record(2, 1.0)]) is None
+    assert stability([record(1, 1.0)], [record(2, 1.0)], moved=False) is None
 
 
 def test_a_language_costs_its_tokens_by_character() -> None:

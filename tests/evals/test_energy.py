@@ -36,3 +36,10 @@ def test_counters_are_read_where_they_may_be(tmp_path: Path) -> None:
 def test_a_counter_that_may_not_be_read_gives_none(tmp_path: Path) -> None:
     (tmp_path / "intel-rapl:0").mkdir()
     assert reading(tmp_path).joules is None
+
+
+def test_what_workers_spend_counts_once_wherever_they_are() -> None:
+    before = Reading(cpu_s=0.0, wall_s=0.0, joules=None)
+    after = Reading(cpu_s=42.0, wall_s=20.0, joules=None, own_s=2.0)  # 40 of them in children
+    assert cost(before, after, workers_s=40.0).cpu_s == 42.0
+    assert cost(before, after, workers_s=80.0).cpu_s == 82.0

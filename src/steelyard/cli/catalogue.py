@@ -12,6 +12,7 @@ from steelyard.checks.licence.use.actions import PAGES
 from steelyard.core.plugins import extensions
 from steelyard.core.policy import Policy
 from steelyard.core.probe import Descriptor
+from steelyard.evals.metrics import pages as metrics
 from steelyard.flow.engines import known_engines
 from steelyard.flow.examine import known_probes
 from steelyard.flow.policies import known_policies
@@ -91,6 +92,11 @@ def _actions() -> Iterator[Page]:
         yield Page(id=f"use.{action}", kind="actions", title=title, text=f"{text.strip()}\n\n{by}")
 
 
+def _metrics() -> Iterator[Page]:
+    for name, (title, text) in metrics.PAGES.items():
+        yield Page(id=f"metric.{name}", kind="metrics", title=title, text=f"{title}.\n{text}")
+
+
 def _licences() -> Iterator[Page]:
     for terms in licence.known_licences():
         yield Page(id=terms.id, kind="licences", title=terms.name, text=licence.page(terms))
@@ -124,6 +130,7 @@ KINDS: dict[str, Callable[[], Iterator[Page]]] = {
     "findings": _findings,
     "formats": _formats,
     "licences": _licences,
+    "metrics": _metrics,
     "policies": _policies,
     "probes": _probes,
     "reports": _reports,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from steelyard.core.digest import digest_bytes
 from steelyard.core.engine import Card, Generated, Group, Kind, Pack, Sampling, Score, Tokens
 from steelyard.engines.chat import render_chat
-from steelyard.engines.groups import check_group, fresh
+from steelyard.engines.groups import check_group, in_common
 from steelyard.engines.sampling import Draft
 
 if TYPE_CHECKING:
@@ -94,11 +94,14 @@ class Echo:
                 state = _state(state, (draft.choose(_logits(state)),))
             yield index, draft.generated()
 
+    def reserve(self, tokens: int) -> None:
+        """Do nothing: there is no model."""
+
     def close(self) -> None:
         """Do nothing."""
 
     def _hold(self, prefix: Tokens) -> None:
-        new = len(prefix) - fresh(prefix, self._held)
+        new = len(prefix) - in_common(prefix, self._held)
         self.computed += new
         self.calls += new > 0
         self._held = prefix

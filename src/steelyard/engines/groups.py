@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from steelyard.core.engine import Group, Pack, Tokens
 from steelyard.core.errors import EngineError
 
+_TOGETHER = 16384  # tokens of texts side by side, beyond what they share
+
 
 def check_group(group: Group, vocabulary: int) -> None:
     """Refuse a group that no engine could answer.
@@ -25,12 +27,12 @@ def check_group(group: Group, vocabulary: int) -> None:
         _check_pack(pack, vocabulary)
 
 
-def fresh(prefix: Tokens, held: Tokens) -> int:
-    """Return how many first tokens of a prefix an engine holds already."""
-    for index, (mine, yours) in enumerate(zip(prefix, held, strict=False)):
+def in_common(one: Sequence[int], other: Sequence[int]) -> int:
+    """Return how many first tokens two sequences share."""
+    for index, (mine, yours) in enumerate(zip(one, other, strict=False)):
         if mine != yours:
             return index
-    return min(len(prefix), len(held))
+    return min(len(one), len(other))
 
 
 def runs(prompts: Sequence[Tokens]) -> Iterator[tuple[int, int, int]]:
@@ -42,7 +44,7 @@ def runs(prompts: Sequence[Tokens]) -> Iterator[tuple[int, int, int]]:
     for index in range(1, len(prompts) + 1):
         if index == len(prompts):
             break
-        shared = min(fresh(prompts[index], prompts[index - 1]), len(prompts[index]) - 1)
+        shared = min(in_common(prompts[index], prompts[index - 1]), len(prompts[index]) - 1)
         if index == start + 1:
             common = min(shared, len(prompts[start]) - 1)
         elif min(shared, common) < common // 2:
@@ -52,6 +54,16 @@ def runs(prompts: Sequence[Tokens]) -> Iterator[tuple[int, int, int]]:
             common = min(shared, common)
     if prompts:
         yield start, len(prompts), common
+
+
+def at_once(longest: int, most: int) -> int:
+    """Return how many texts are written side by side, so that their tokens stay few in memory.
+
+    Args:
+        longest: Tokens of the longest of them beyond what they share, answer included.
+        most: Of them.
+    """
+    return max(1, min(most, _TOGETHER // max(1, longest)))
 
 
 def depths(parents: Sequence[int]) -> list[int]:

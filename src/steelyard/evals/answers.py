@@ -8,6 +8,7 @@ import msgspec
 
 from steelyard.core.engine import Engine, Group, Score, Tokens
 from steelyard.core.ports import Progress, Silent
+from steelyard.engines.groups import in_common
 from steelyard.evals.planner import Key, Plan, Result, Step, Writing
 from steelyard.evals.requests import Answer
 
@@ -19,11 +20,13 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         results: What is known now and was not before; never empty.
         computed: How many tokens of prompts the engine computed for it.
         written: How many tokens it generated.
+        cpu_s: Processor seconds of a worker that were spent on it; 0 where this process did the work.
     """
 
     results: Mapping[Key, Result]
     computed: int = 0
     written: int = 0
+    cpu_s: float = 0.0
 
 
 def carry_out(
@@ -66,7 +69,7 @@ def scored(engine: Engine, groups: Iterable[tuple[Group, tuple[Step, ...]]]) -> 
     """Yield the scores of each pack of some groups, in their order; raises as `carry_out`."""
     held: Tokens = ()
     for group, steps in groups:
-        computed = len(group.prefix) - _common(group.prefix, held)
+        computed = len(group.prefix) - in_common(group.prefix, held)
         held = group.prefix
         found = engine.score(group)
         for pack, step, scores in zip(group.packs, steps, found, strict=True):
@@ -90,10 +93,3 @@ def _summed(step: Step, scores: Sequence[Score]) -> dict[Key, Result]:
         )
         for key, found in zip(step.keys, step.found, strict=True)
     }
-
-
-def _common(one: Tokens, other: Tokens) -> int:
-    for index, (mine, yours) in enumerate(zip(one, other, strict=False)):
-        if mine != yours:
-            return index
-    return min(len(one), len(other))

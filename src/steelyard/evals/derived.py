@@ -14,25 +14,40 @@ _EXACT = 7  # decimal places
 ECE, STABILITY, FERTILITY = "ece", "stability", "tokens_per_character"
 
 
-def calibration(samples: Sequence[Sample], answers: Sequence[Sequence[Answer]]) -> Metric | None:
-    """Return the expected calibration error of a multiple choice; None where there are no options.
+def calibration(
+    samples: Sequence[Sample],
+    answers: Sequence[Sequence[Answer]],
+    rights: Sequence[object] | None = None,
+) -> Metric | None:
+    """Return the expected calibration error of a multiple choice; None where there is none.
 
-    Confidence is the share of the chosen option in the probability of all options.
+    Confidence is the share of the chosen option in the probability of all options. There is none
+    for answers in words, whose probability is not known, and none where being right is not to have
+    chosen the likeliest option: pairs of sentences without a right one, or several right answers
+    that are weighed together.
+
+    Args:
+        samples: What was asked.
+        answers: The answers to each.
+        rights: For each, the accuracy that a function of the task gave it, or None; by default the
+            targets tell.
 
     Source:
         Guo et al. 2017, arXiv 1706.04599; options as Kadavath et al. 2022, arXiv 2207.05221.
     """
     pairs: list[tuple[float, bool]] = []
     clusters = []
-    for sample, given in zip(samples, answers, strict=True):
+    for place, (sample, given) in enumerate(zip(samples, answers, strict=True)):
         logprobs = [one.logprob for one in given if isinstance(one, Likelihood)]
         logprobs = logprobs[: len(sample.choices)]
-        rights = sample.target if isinstance(sample.target, list) else [sample.target]
-        if len(logprobs) < 2 or not all(isinstance(right, int) for right in rights):
+        golds = sample.target if isinstance(sample.target, list) else [sample.target]
+        if len(logprobs) < 2 or not all(isinstance(gold, int) for gold in golds):
             return None
         shares = confidences(logprobs)
         best = max(range(len(shares)), key=shares.__getitem__)
-        pairs.append((shares[best], best in rights))
+        if rights is not None and rights[place] != float(best in golds):
+            return None
+        pairs.append((shares[best], best in golds))
         clusters.append(sample.cluster)
     if not pairs:
         return None
@@ -50,21 +65,36 @@ def calibration(samples: Sequence[Sample], answers: Sequence[Sequence[Answer]]) 
     )
 
 
-def stability(plain: Sequence[SampleRecord], varied: Sequence[SampleRecord]) -> Metric | None:
-    """Return the share of questions that score the same when they are put another way.
+def stability(
+    plain: Sequence[SampleRecord],
+    varied: Sequence[SampleRecord],
+    *,
+    moved: bool,
+) -> Metric | None:
+    """Return the share of questions that come to the same when they are put another way.
 
     Args:
         plain: Samples of a task.
         varied: Samples of the same task with its options in another order, or other white space.
+        moved: Whether options stand elsewhere, so that the right answer to a question is another:
+            then those are steady that score the same. Else answers in words are that come to the
+            same after the task's first filters, right or wrong.
     """
-    known = {sample.origin: sample.scores for sample in plain}
+    known = {sample.origin: sample for sample in plain}
     same, clusters = [], []
     for sample in varied:
         before = known.get(sample.origin)
-        if before is not None and sample.scores:
-            name = next(iter(sample.scores))
-            same.append(float(before.get(name) == sample.scores[name]))
-            clusters.append(sample.cluster or sample.origin)
+        if before is None or not sample.scores:
+            continue
+        name = next(iter(sample.scores))
+        words = {} if moved else sample.filtered
+        steady = (
+            all(before.filtered.get(each) == words[each] for each in list(words)[:1])
+            if words
+            else before.scores.get(name) == sample.scores[name]
+        )
+        same.append(float(steady))
+        clusters.append(sample.cluster or sample.origin)
     if not same:
         return None
     made = estimate(same, clusters)

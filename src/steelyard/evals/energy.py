@@ -27,11 +27,13 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         wall_s: Seconds.
         joules: By the processor's own counters, the whole package with all that runs on it; None
             where they cannot be read.
+        own_s: Processor seconds of this process alone.
     """
 
     cpu_s: float
     wall_s: float
     joules: float | None
+    own_s: float = 0.0
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,22 +63,33 @@ def reading(zones: Path = _ZONES) -> Reading:
     used = os.times()
     return Reading(
         cpu_s=used.user + used.system + used.children_user + used.children_system,
+        own_s=used.user + used.system,
         wall_s=time.monotonic(),
         joules=_counters(zones),
     )
 
 
-def cost(before: Reading, after: Reading, *, elsewhere: bool = False) -> Cost:
-    """Return what lies between two readings; `elsewhere` where a server did the work.
+def cost(
+    before: Reading, after: Reading, *, workers_s: float | None = None, elsewhere: bool = False
+) -> Cost:
+    """Return what lies between two readings.
 
     Where counters can be read, their value is the upper end, for it holds whatever else ran; the
     lower end is what processor time accounts for at the least. Elsewhere the interval is processor
     time alone, wide as it is: a single number would be made up.
 
+    Args:
+        before: The first.
+        after: The second.
+        workers_s: Processor seconds of workers, wherever they are; None where there were none.
+        elsewhere: Whether a server did the work.
+
     Source:
         Linux, Documentation/power/powercap: `energy_uj`. A counter that wrapped gives no value.
     """
     cpu = max(0.0, after.cpu_s - before.cpu_s)
+    if workers_s is not None:
+        cpu = max(0.0, after.own_s - before.own_s) + workers_s
     wall = max(0.0, after.wall_s - before.wall_s)
     low, high = (cpu * watts for watts in WATTS_PER_CORE)
     counted = None

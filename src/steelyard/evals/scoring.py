@@ -87,7 +87,8 @@ def score(
         records.append(_record(sample, given, judged, task.filtered(sample, given)))
     clusters = [sample.cluster for sample in found.samples]
     metrics = [_metric(task, name, pairs, clusters) for name, pairs in values.items()]
-    metrics += [calibration(found.samples, answers), fertility(found.samples, answers)]
+    metrics.append(calibration(found.samples, answers, _accuracies(found, values)))
+    metrics.append(fertility(found.samples, answers))
     return Scored(
         record=TaskRecord(
             id=task.id,
@@ -107,6 +108,16 @@ def score(
         samples=tuple(records),
         values={name: tuple(pairs) for name, pairs in values.items()},
     )
+
+
+def _accuracies(
+    found: Asked, values: Mapping[str, Sequence[tuple[int, Value]]]
+) -> list[Value | None] | None:
+    """Return the accuracy of each sample where the task judges for itself, else None."""
+    if found.task.definition.config.process_results is None:
+        return None
+    known = dict(values.get("acc", ()))
+    return [known.get(place) for place in range(len(found.samples))]
 
 
 def _record(

@@ -26,6 +26,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         written: Tokens that were generated now.
         prompts: Tokens of the prompts of these texts, common beginnings once.
         known: How many results were there already.
+        workers_s: Processor seconds of the crew; None where there was none.
     """
 
     answers: tuple[Answer, ...]
@@ -35,6 +36,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     written: int
     prompts: int
     known: int
+    workers_s: float | None = None
 
 
 class Kept(Protocol):
@@ -89,7 +91,9 @@ def ask(
     plan = Plan(requests, engine, shape)
     known = {} if scores is None else scores.known(plan.keys())
     results: dict[Key, Result] = dict(known)
+    engine.reserve(plan.longest(known))
     computed = written = 0
+    workers = 0.0
     batches = (
         carry_out(plan, engine, known, progress)
         if crew is None
@@ -101,6 +105,7 @@ def ask(
         results.update(batch.results)
         computed += batch.computed
         written += batch.written
+        workers += batch.cpu_s
     return Asked(
         answers=tuple(plan.answers(results)),
         keys=tuple(plan.asked()),
@@ -109,6 +114,7 @@ def ask(
         written=written,
         prompts=plan.prompts(known),
         known=len(known),
+        workers_s=None if crew is None else workers,
     )
 
 

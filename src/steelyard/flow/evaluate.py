@@ -24,6 +24,7 @@ from steelyard.evals.requests import Request
 from steelyard.evals.scoring import Asked, Scored, asked, score
 from steelyard.evals.tasks.group import Group
 from steelyard.evals.tasks.task import Task
+from steelyard.evals.tasks.variation import varied
 from steelyard.flow.asking import Asked as Answered
 from steelyard.flow.asking import Crew, ask
 from steelyard.flow.examine import COMPLETED, written
@@ -120,7 +121,7 @@ def spent(found: Answered, begun: Reading, subject: Subject) -> Spent:
         written=found.written,
         prompts=found.prompts,
         known=found.known,
-        cost=cost(begun, reading(), elsewhere=subject.elsewhere),
+        cost=cost(begun, reading(), workers_s=found.workers_s, elsewhere=subject.elsewhere),
     )
 
 
@@ -150,7 +151,11 @@ def _steadied(scored: Sequence[Scored]) -> Iterator[Scored]:
     by_task = {one.record.id: one for one in scored}
     for one in scored:
         plain = by_task.get(one.record.id.rpartition("@")[0])
-        made = stability(plain.samples, one.samples) if plain else None
+        made = (
+            stability(plain.samples, one.samples, moved=varied(one.record.id)[1].moves)
+            if plain
+            else None
+        )
         if made is None:
             yield one
             continue

@@ -2,6 +2,9 @@
 """A plan in pieces: each a run of neighbouring groups, for processes or machines with an engine each."""
 
 import functools
+import os
+import platform
+import time
 from collections.abc import Container, Iterator
 from pathlib import Path
 
@@ -14,6 +17,10 @@ from steelyard.flow.engines import open_engine
 
 _LEAST = 4096  # tokens of a piece; fewer are not worth the way
 _PIECES = 8  # for each worker, so that none waits long for the last
+
+
+def _here() -> str:
+    return f"{platform.node()} {os.getpid()}"
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,11 +55,16 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
         opening: How to open the engine.
         groups: What to score, neighbours in the trie.
         writings: What to write.
+        home: Which process wants it, on which machine.
     """
 
     opening: Opening
     groups: tuple[tuple[Group, tuple[Step, ...]], ...] = ()
     writings: tuple[Writing, ...] = ()
+    home: str = msgspec.field(default_factory=_here)
+
+    def __repr__(self) -> str:
+        return f"a piece of the run ({len(self.groups):,} groups, {len(self.writings):,} writings)"
 
 
 def work(shard: Shard) -> list[Batch]:
@@ -61,8 +73,12 @@ def work(shard: Shard) -> list[Batch]:
     Raises:
         EngineError: The engine cannot be opened, or failed.
     """
+    begun = time.process_time()
     engine = _opened(msgspec.msgpack.encode(shard.opening))
-    return [*scored(engine, shard.groups), *wrote(engine, shard.writings)]
+    first, *rest = (*scored(engine, shard.groups), *wrote(engine, shard.writings))
+    if shard.home != _here():
+        first = msgspec.structs.replace(first, cpu_s=time.process_time() - begun)
+    return [first, *rest]
 
 
 def shards(plan: Plan, known: Container[Key], opening: Opening, workers: int) -> Iterator[Shard]:

@@ -228,6 +228,7 @@ def _together(found: Answered, done: Sequence[Answered], known: int) -> Answered
         written=sum(one.written for one in done),
         prompts=sum(one.prompts for one in done),
         known=known,
+        workers_s=None if found.workers_s is None else sum(one.workers_s or 0.0 for one in done),
     )
 
 

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from steelyard import knowledge
 from steelyard.core.errors import MalformedError, UsageError
+from steelyard.evals.filters.pipeline import pipelines
 from steelyard.evals.requests import Completion, Continuation, Whole
 from steelyard.evals.tasks.builtin import bbq, crows_pairs, hellaswag, truthfulqa, xstest
 from steelyard.evals.tasks.builtin.questions import prepare
+from steelyard.evals.tasks.definition import define
+from steelyard.evals.tasks.index import index_of
 from steelyard.evals.tasks.opening import Surroundings, open_task, refuse
 from steelyard.evals.tasks.questions import questions_task
 from tests.evals.tasks.folder import asked
@@ -283,3 +287,26 @@ def test_answers_are_numbered_from_one_where_one_of_them_tells() -> None:
 def test_a_file_that_is_no_data_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no questions in"):
         questions_task(tmp_path / "mine.docx")
+
+
+@pytest.mark.parametrize(
+    ("task", "answer", "said", "last"),
+    [
+        ("navigate", " We turn. So the answer is **No**.", "**No**", "No"),
+        ("navigate", " Yes. No, wait", "[invalid]", "No"),
+        ("snarks", " Either (A) or (B). So the answer is: (B) it is.", "(B)", "(B)"),
+        ("object_counting", " 2 + 3 = 5. So the answer is 5.", "5", "5"),
+        ("formal_fallacies", " The answer is invalid.", "invalid", "invalid"),
+        ("word_sorting", " So the answer is a b c.", "a b c", None),
+    ],
+)
+def test_an_answer_is_found_at_the_end_of_reasoning(
+    task: str, answer: str, said: str, last: str | None
+) -> None:
+    index = index_of([knowledge.folder("tasks")])
+    config = define(index.tasks[f"bbh_cot_zeroshot_{task}"]).config
+    found = {each.name: each.apply([answer], {}) for each in pipelines(config.filter_list, no_step)}
+    assert found == {"said": said} | ({"last": last} if last else {})
+
+
+def no_step(step: object) -> None: ...

@@ -12,6 +12,7 @@ from steelyard.core.errors import MalformedError, UsageError
 from steelyard.evals.tasks.definition import define
 from steelyard.evals.tasks.function import Function
 from steelyard.evals.tasks.host import functions
+from steelyard.evals.tasks.imports import imported
 from steelyard.evals.tasks.opening import Surroundings, open_task, refuse
 from steelyard.evals.tasks.trusted import replacement, trusted
 from tests.evals.tasks.folder import Folder, asked
@@ -156,6 +157,29 @@ def test_a_function_finds_what_it_imports_of_lm_eval(folder: Folder) -> None:
             found = call(Function(name=name, folder=task), [[0, 0], [0, 1], [1, 1], [2, 1]])
             assert found[1:] == ["(don't)", 6, 2.0, "found"]
             assert found[0] == pytest.approx((2 * 2 / 3 + 1 * 1 / 2 + 1 * 0) / 4)  # by class
+
+
+def test_what_a_function_imports_of_its_own_is_part_of_the_task(folder: Folder) -> None:
+    folder.write(
+        "lm_eval/tasks/one/utils.py", "import json, helper\nfrom lm_eval.tasks.two import words"
+    )
+    folder.write("lm_eval/tasks/one/helper.py", "import utils, deep.inside")
+    folder.write("lm_eval/tasks/one/deep/inside.py", "X = 1")
+    folder.write("lm_eval/tasks/two/words.py", "W = 1")
+    folder.write("lm_eval/tasks/one/apart.py", "Y = 1")
+    path = folder.write("lm_eval/tasks/one/t.yaml", "task: t\ndoc_to_text: !function utils.put\n")
+    digests = [define(path).digest]
+    for name in ("one/deep/inside.py", "two/words.py", "one/helper.py", "one/utils.py"):
+        folder.write(f"lm_eval/tasks/{name}", "import helper, lm_eval.tasks.two.words  # changed")
+        digests.append(define(path).digest)
+    assert len(set(digests)) == 5
+    folder.write("lm_eval/tasks/one/apart.py", "Y = 2")
+    assert define(path).digest == digests[-1]
+
+
+@pytest.mark.parametrize("text", ["import (", "\0", "import os, sys", "from . import utils", ""])
+def test_a_file_without_imports_of_its_own_has_none(folder: Folder, text: str) -> None:
+    assert imported(folder.write("utils.py", text)) == ()
 
 
 MADE = """

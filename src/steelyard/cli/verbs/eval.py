@@ -2,80 +2,34 @@
 """The verb `eval`."""
 
 import functools
-import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from steelyard.cli import comparing, options, output, settling
-from steelyard.cli.exits import EXIT_CODES, Interrupted
+from steelyard.cli.evaluating import (
+    Options,
+    crew_of,
+    held_against,
+    run_on,
+    subject_of,
+    wanted_of,
+    wish_of,
+)
+from steelyard.cli.exits import EXIT_CODES
 from steelyard.cli.keep import NOWHERE, keep
-from steelyard.cli.progress import counter, progress
-from steelyard.cli.verbs.check import Terms, check_one, pool_of
-from steelyard.core.digest import digest_of
-from steelyard.core.dossier import Dossier, Identity
-from steelyard.core.engine import Engine, Place, Wish
+from steelyard.cli.run_folder import folder_name, write_run
+from steelyard.cli.sizes import Size
 from steelyard.core.errors import UsageError
-from steelyard.core.policy import Outcome, Policy
-from steelyard.evals.comparison import Comparison, compare
-from steelyard.evals.lock import NAME as LOCK
-from steelyard.evals.planner import Shape
-from steelyard.evals.record import Run, SampleRecord
-from steelyard.evals.tasks.settings import Settings
-from steelyard.evals.tasks.task import Task
-from steelyard.flow.asking import Crew
 from steelyard.flow.engines import open_engine
-from steelyard.flow.evaluate import Subject, evaluate, testified
+from steelyard.flow.evaluate import testified
 from steelyard.flow.policies import policy as find_policy
-from steelyard.flow.pools import free_cores
-from steelyard.flow.runs import prepare, runs_folder, save, tasks_in
-from steelyard.flow.settings import settings as project_settings
-from steelyard.flow.sharding import Opening
-from steelyard.flow.subjects import locate
-from steelyard.flow.tasks import Picked, Wanted, opened, pick
-from steelyard.flow.until_settled import Against, evaluate_until_settled
+from steelyard.flow.runs import prepare, runs_folder
+from steelyard.flow.served import served
+from steelyard.flow.tasks import pick
 from steelyard.report import json
-from steelyard.report.evaluation import lm_eval
-from steelyard.report.evaluation.html import run_page
 from steelyard.report.evaluation.terminal import draw_run, draw_verdict
-from steelyard.stores.scores import ScoreStore
-
-_SCORES = "scores.sqlite"
-_ENDPOINT = "endpoint"  # a subject that is a server
-
-
-class _Options(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of the verb, as its help explains them."""
-
-    names: tuple[str, ...]
-    questions: tuple[Path, ...]
-    lock: Path | None
-    folders: tuple[Path, ...]
-    data: Path
-    limit: float | None
-    num_fewshot: int | None
-    engine: str
-    dtype: str
-    threads: int | None
-    device: str
-    model: str
-    chat: bool
-    multiturn: bool
-    system: str
-    seed: int
-    allow_functions: bool
-    load_anyway: bool
-    pack: int
-    scores: str | None
-    pool: str
-    jobs: int | None
-    against: str | None
-    margin: str | None
-    despite: str
-    out: Path | None
 
 
 @click.command("eval")
@@ -201,6 +155,15 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     help="Tokens computed in one pass at most; scores do not depend on it.",
 )
 @click.option(
+    "--memory",
+    type=Size(),
+    default=None,
+    envvar="STEELYARD_MEMORY",
+    metavar="SIZE",
+    help="Memory to use at most, weights included, such as 8GiB; what does not fit is refused"
+    " before it is computed.  [default: what is free]",
+)
+@click.option(
     "--scores",
     default=None,
     envvar="STEELYARD_SCORES",
@@ -254,7 +217,7 @@ def command(
     policy: str | None,
     as_json: bool,
     location: str | None,
-    **said: Any,  # noqa: ANN401 - those of _Options
+    **said: Any,  # noqa: ANN401 - those of Options
 ) -> int:
     """Run a model on tasks, and record what it scores.
 
@@ -276,7 +239,7 @@ def command(
     The exit code is that of the policy over all evidence, as for check; with --margin also that of
     the comparison, as for compare, whichever is worse.
     """
-    chosen = _Options(**said)
+    chosen = Options(**said)
     judge = find_policy(policy or "baseline")
     if chosen.multiturn and not chosen.chat:
         raise UsageError("--multiturn is of no use without --chat", hint="add --chat")
@@ -284,25 +247,26 @@ def command(
         chosen.against, chosen.margin, chosen.despite, chosen.seed, chosen.out
     )
     prepare(chosen.out or runs_folder())
-    wanted = _wanted(chosen)
+    wanted = wanted_of(chosen)
     picked = pick(wanted)
-    dossier, place = _subject(subject, judge, chosen)
-    engine = open_engine(place, _wish(chosen), chosen.engine)
+    checked, place = subject_of(subject, chosen)
+    engine = open_engine(place, wish_of(chosen), chosen.engine)
     try:
-        run, samples = _run(
-            dossier, engine, chosen, (wanted, picked), _crew(place, chosen), against
+        dossier = checked or served(place.url, engine.card().model, judge)
+        run, samples = run_on(
+            dossier, engine, chosen, (wanted, picked), crew_of(place, chosen), against
         )
     except KeyboardInterrupt as error:
         if chosen.scores == NOWHERE:
             raise
-        raise Interrupted("what was computed is kept: the same command goes on from it") from error
+        raise click.Abort("what was computed is kept: the same command goes on from it") from error
     finally:
         engine.close()
-    folder = chosen.out or runs_folder() / _folder_name(run)
-    _write(folder, run, samples)
+    folder = chosen.out or runs_folder() / folder_name(run)
+    write_run(folder, run, samples)
     dossier = testified(dossier, run, judge)
     keep(dossier, location)
-    held = _held(against, run, samples)
+    held = held_against(against, run, samples)
     if as_json:
         output.data(json.render(dossier))
     else:
@@ -313,184 +277,3 @@ def command(
     # of a server there are no files that baseline could be about
     judged = None if place.url and policy is None else dossier.verdict.outcome
     return EXIT_CODES[settling.worst((judged, held.outcome if held is not None else None))]
-
-
-def _held(
-    against: Against | None, run: Run, samples: tuple[SampleRecord, ...]
-) -> Comparison | None:
-    """Return how a run compares with the one it was held against."""
-    if against is None:
-        return None
-    margin = against.rule.margin
-    return compare(against.old, (run, samples), margin=margin, despite=against.despite)
-
-
-def _subject(subject: str, policy: Policy, said: _Options) -> tuple[Dossier, Place]:
-    """Return what is known of a subject, and where it is; files are checked before they are loaded.
-
-    Raises:
-        UsageError: Its check failed, and nobody said to load it all the same.
-    """
-    if subject.startswith(("http://", "https://")):
-        identity = Identity(
-            kind=_ENDPOINT,
-            name=f"{said.model} at {subject}",
-            digest=digest_of({"url": subject.rstrip("/"), "model": said.model}),
-            artifacts=(),
-        )
-        return Dossier(subject=identity, evidence=(), verdict=policy.judge(())), Place(url=subject)
-    baseline = Terms(policy=find_policy("baseline"), settings=project_settings())
-    dossier = check_one(subject, baseline, free_cores(), progress())
-    if dossier.verdict.outcome is Outcome.FAIL and not said.load_anyway:
-        raise UsageError(
-            f"{subject!r} fails the policy baseline, so it is not loaded",
-            hint=f"steelyard check {subject} says why; --load-anyway loads it all the same",
-        )
-    digests = {artifact.path: artifact.digest for artifact in dossier.subject.artifacts}
-    return dossier, Place(path=locate(subject, progress()), digests=digests)
-
-
-def _wanted(said: _Options) -> Wanted:
-    names = [name for given in said.names for name in given.split(",") if name]
-    if not names and not said.questions:
-        raise UsageError("there is nothing to ask", hint="name --task, or --questions of your own")
-    own_lock = Path(LOCK)
-    return Wanted(
-        names=names,
-        questions=said.questions,
-        lock=said.lock or (own_lock if own_lock.exists() else None),
-        folders=said.folders,
-        data=said.data,
-        settings=Settings(
-            num_fewshot=said.num_fewshot,
-            seed=said.seed,
-            system=said.system,
-            multiturn=said.multiturn,
-            limit=said.limit,
-        ),
-        allow_functions=said.allow_functions,
-    )
-
-
-def _run(
-    dossier: Dossier,
-    engine: Engine,
-    said: _Options,
-    asked: tuple[Wanted, Picked],
-    crew: Crew | None,
-    against: Against | None,
-) -> tuple[Run, tuple[SampleRecord, ...]]:
-    wanted, picked = asked
-    with opened(wanted, engine.chat if said.chat else None, picked) as found:
-        _say(found.tasks)
-        scores = _scores(said.scores, engine)
-        try:
-            ask = (
-                evaluate
-                if against is None
-                else functools.partial(
-                    evaluate_until_settled,
-                    against=against,
-                    told=settling.Teller(against.rule.margin),
-                )
-            )
-            return ask(
-                Subject(
-                    name=dossier.subject.name,
-                    digest=dossier.subject.digest,
-                    elsewhere=dossier.subject.kind == _ENDPOINT,
-                ),
-                engine,
-                found.tasks,
-                found.groups,
-                settings=_recorded(wanted.settings, chat=said.chat),
-                scores=scores,
-                progress=counter(),
-                shape=Shape(pack=said.pack),
-                crew=crew,
-            )
-        finally:
-            if scores is not None:
-                scores.close()
-
-
-def _say(tasks: Sequence[Task]) -> None:
-    """Say what tasks ask for that has no effect, each thing once."""
-    notes: dict[str, list[str]] = {}
-    for task in tasks:
-        for note in task.notes:
-            notes.setdefault(note, []).append(task.id)
-    for note, names in notes.items():
-        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-        output.aside(f"note: {names[0]}{more}: {note}")
-
-
-def _crew(place: Place, said: _Options) -> Crew | None:
-    """Return who computes, where work is to be shared out; each with one thread unless told."""
-    if said.pool == "none":
-        return None
-    workers = said.jobs or free_cores()
-    wish = msgspec.structs.replace(_wish(said), threads=said.threads or 1)
-    opening = Opening(
-        path=str(place.path.resolve()) if place.path else "",
-        url=place.url,
-        digests=dict(place.digests),
-        wish=wish,
-        name=said.engine,
-    )
-    return Crew(pool=pool_of(said.pool, said.jobs), workers=workers, opening=opening)
-
-
-def _wish(said: _Options) -> Wish:
-    key = os.environ.get("STEELYARD_API_KEY") or os.environ.get("OPENAI_API_KEY") or ""
-    return Wish(
-        dtype=said.dtype,
-        threads=said.threads,
-        device=said.device,
-        model=said.model,
-        key=key,
-    )
-
-
-def _scores(said: str | None, engine: Engine) -> ScoreStore | None:
-    if said == NOWHERE:
-        return None
-    path = Path(said) if said else runs_folder().parent / _SCORES
-    return ScoreStore(path, engine.card())
-
-
-def _recorded(settings: Settings, *, chat: bool) -> Mapping[str, str]:
-    """Return what of the settings changes what is asked, in words."""
-    found = {
-        "limit": "all" if settings.limit is None else f"{settings.limit:g}",
-        "num_fewshot": "task" if settings.num_fewshot is None else str(settings.num_fewshot),
-        "seed": str(settings.seed),
-    }
-    if chat:
-        found["chat"] = "multiturn" if settings.multiturn else "yes"
-    return {**found, "system": settings.system} if settings.system else found
-
-
-def _folder_name(run: Run) -> str:
-    asked = digest_of([run.card, [task.tokens for task in run.tasks], run.settings])
-    return f"{run.subject[7:19]}-{asked[7:19]}"
-
-
-def _write(folder: Path, run: Run, samples: tuple[SampleRecord, ...]) -> None:
-    """Write the run, its page, and the files that lm-evaluation-harness would have written."""
-    before = tasks_in(folder)
-    save(folder, run, samples)
-    for gone in before - {task.id for task in run.tasks}:
-        (folder / _samples_of(gone)).unlink(missing_ok=True)
-    output.write(folder / "report.html", run_page(run, samples))
-    results = msgspec.json.format(msgspec.json.encode(lm_eval.results(run, samples)), indent=2)
-    output.write(folder / "results.json", results.decode())
-    for task in run.tasks:
-        if not task.members:
-            mine = (sample for sample in samples if sample.task == task.id)
-            lines = b"\n".join(msgspec.json.encode(line) for line in lm_eval.samples(mine))
-            output.write(folder / _samples_of(task.id), lines.decode() + "\n")
-
-
-def _samples_of(task: str) -> str:
-    return f"samples_{task.replace('/', '_')}.jsonl"

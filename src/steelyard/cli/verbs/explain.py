@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 @click.argument("id")
 @options.as_json
 def command(id: str, as_json: bool) -> int:
-    """Show the manual page of a probe, finding, policy, rule, licence, format or report.
+    """Show the manual page of a probe, finding, policy, rule, licence, metric, task, format or report.
 
     \b
     Examples:
       steelyard explain pickle
       steelyard explain pickle.call
       steelyard explain apache-2.0
+      steelyard explain bbq_age.bias_ambig
     """
     page = find(id)
     if as_json:
@@ -42,14 +43,25 @@ def command(id: str, as_json: bool) -> int:
 
 
 def find(id: str) -> Page:
-    """Return the page of an id; a fact or metric leads to the probe that it is named for.
+    """Return the page of an id.
+
+    A metric of a task, `TASK.METRIC,FILTER`, leads to the metric, a bare name to a metric or a task, and
+    any other fact or metric to the probe that it is named for.
 
     Raises:
         UsageError: There is none.
     """
     known = {page.id.lower(): page for page in pages()}
     wanted = id.lower()
-    for candidate in (wanted, wanted.partition(".")[0]):
+    metric = wanted.rpartition(".")[2].partition(",")[0]
+    family = metric.partition("_")[0].rstrip("12l")
+    for candidate in (
+        wanted,
+        f"metric.{metric}",
+        f"metric.{family}",
+        f"task.{wanted}",
+        wanted.partition(".")[0],
+    ):
         if candidate in known:
             return known[candidate]
     raise UsageError(f"no page for {id!r}", hint=nearest(wanted, known))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from steelyard.core.engine import Pack, Tokens
-from steelyard.engines.groups import depths, fresh
+from steelyard.engines.groups import depths, in_common
 from steelyard.engines.transformers.attention import blocks
 from steelyard.engines.transformers.masks import additive, visible
 from steelyard.engines.transformers.slices import slices
@@ -34,7 +34,7 @@ class Held:
 
     def hold(self, prefix: Tokens) -> None:
         """Have exactly a prefix, computing what is new of it."""
-        kept = fresh(prefix, self.tokens) if self.cache is not None else 0
+        kept = in_common(prefix, self.tokens) if self.cache is not None else 0
         self._crop(self._beyond + len(self.tokens) - kept, kept)
         self.tokens = prefix[:kept]
         for run, _ in slices(len(prefix) - kept, (), self._loaded.card.vocabulary):
@@ -81,6 +81,12 @@ class Held:
             self.forget()
         else:
             self._crop(self._beyond, len(self.tokens))
+
+    def token_bytes(self) -> int:
+        """Return the bytes of the keys and values of a token; something must be held."""
+        layers = [layer for layer in self.cache.layers if layer.is_initialized]
+        held = sum(layer.keys.nbytes + layer.values.nbytes for layer in layers)
+        return int(held // self.cache.get_seq_length())
 
     def forget(self) -> None:
         """Forget everything."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from steelyard.core.engine import Pack
+from steelyard.engines.groups import in_common
 
 if TYPE_CHECKING:
     from steelyard.evals.planner.trie import Integers
@@ -54,7 +55,7 @@ def fill(tokens: Sequence[Integers], asked: Sequence[Sequence[Scored]], prefix: 
     last: Sequence[int] = ()
     for sequence, things in zip(tokens, asked, strict=True):
         suffix = sequence[prefix:].tolist()
-        shared = _common(last, suffix)
+        shared = in_common(last, suffix)
         del path[shared:]
         for depth in range(shared, len(suffix)):
             parents.append(path[depth - 1] if depth else -1)
@@ -76,10 +77,3 @@ def _targets(
     first = thing.start - prefix - 1  # the node that predicts the first scored token
     wanted = zip(path[first:], [*suffix[first + 1 :], thing.last], strict=True)
     return tuple(targets.setdefault(pair, len(targets)) for pair in wanted)
-
-
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    for index, (mine, yours) in enumerate(zip(one, other, strict=False)):
-        if mine != yours:
-            return index
-    return min(len(one), len(other))

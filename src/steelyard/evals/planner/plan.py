@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import msgspec
 
 from steelyard.core.digest import Digest, canonical, digest_bytes
 from steelyard.core.engine import Engine, Generated, Group, Sampling, Score, Tokens
+from steelyard.engines.groups import in_common
 from steelyard.evals.planner.cuts import Cut, Shape, cuts
 from steelyard.evals.planner.encode import Encoder, Pair
 from steelyard.evals.planner.packs import Filled, Scored, fill
@@ -115,6 +117,18 @@ class Plan:
         """Return the keys of each request, in the order of the requests."""
         return [asked.keys for asked in self._asked]
 
+    def longest(self, known: Container[Key]) -> int:
+        """Return the tokens of the longest sequence of what is not known, answers included."""
+        scored = (
+            len(unpack_tokens(place[0])) for place, key in self._keys.items() if key not in known
+        )
+        written = (
+            len(prompt) + sampling.most_tokens
+            for key, (sampling, prompt) in self._prompts.items()
+            if key not in known
+        )
+        return max(itertools.chain(scored, written), default=0)
+
     def cost(self, known: Container[Key]) -> int:
         """Return how many tokens are computed for all that is not known."""
         computed, held, holds = 0, 0, 0  # length of the held prefix, and a sequence it begins
@@ -177,7 +191,7 @@ class Plan:
         for writing in self.writings(known):
             before: Tokens = ()
             for prompt in writing.prompts:
-                found += len(prompt) - _common(prompt, before)
+                found += len(prompt) - in_common(prompt, before)
                 before = prompt
         return found
 
@@ -249,11 +263,6 @@ def _key(tokens: bytes, start: int, last: int) -> Key:
     digest = hashlib.sha256(b"%d:%d:" % (start, last))
     digest.update(tokens)
     return f"sha256:{digest.hexdigest()}"
-
-
-def _common(one: Tokens, other: Tokens) -> int:
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (mine, yours) in pairs if mine != yours), min(len(one), len(other)))
 
 
 def _answer(asked: _Asked, results: Sequence[Result]) -> Answer:

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from steelyard.core.digest import Digest, digest_of
+from steelyard.core.digest import Digest, digest_bytes, digest_of
 from steelyard.evals.tasks.config import TaskConfig, config_of
 from steelyard.evals.tasks.function import Function, functions_in
+from steelyard.evals.tasks.imports import imported
 from steelyard.evals.tasks.trusted import own_digest
 from steelyard.evals.tasks.yaml_file import load
 
@@ -23,7 +24,8 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         config: What its file says.
         where: The file.
-        digest: Of the file with its includes, and of the files of functions it names.
+        digest: Of the file with its includes, and of the files of functions it names, with what of
+            their own those import.
         functions: What it names with `!function`.
         tags: Names that it is also found by.
     """
@@ -75,7 +77,16 @@ def _asked(said: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(value: object) -> object:
     if isinstance(value, Function):
-        return {"function": value.name, "digest": own_digest(value) or value.digest()}
+        return _hashed(value)
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def _hashed(function: Function) -> dict[str, object]:
+    own = own_digest(function)
+    file = function.file()
+    told: dict[str, object] = {"function": function.name, "digest": own or function.digest()}
+    if own is None and file is not None and (others := imported(file)):
+        told["imports"] = [digest_bytes(other.read_bytes()) for other in others]
+    return told

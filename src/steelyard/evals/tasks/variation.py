@@ -35,9 +35,11 @@ class Variation:
 
     Attributes:
         suffix: Added to the name of the task.
+        moves: Whether options stand elsewhere, so that the right answer to a question is another.
     """
 
     suffix: str = ""
+    moves: bool = False
 
     def row(self, row: Row, index: int) -> Row:
         """Return a row with its parts in another order; the index is that of the row."""
@@ -60,6 +62,8 @@ class ShuffledOptions(Variation):
     Args:
         seed: Of the drawing.
     """
+
+    moves = True
 
     def __init__(self, seed: int) -> None:
         self.suffix = f"@shuffle-options:{seed}"

@@ -29,7 +29,7 @@ def spent_lines(run: Run) -> Iterator[str]:
     yield from _cost_lines(run.spent)
     cut = sum(task.cut for task in run.tasks if not task.members)
     if cut:
-        yield f"cut      {counted(cut, 'question')} longer than the model's context"
+        yield f"cut      {counted(cut, 'request')} cut to the model's context"
     for task in run.tasks:
         if task.strays:
             what = "the right answer is none of the options, so all are wrong"
@@ -44,7 +44,7 @@ def _token_lines(run: Run) -> Iterator[str]:
     if spent.naive and not spent.computed:
         yield f"{label:9}none {unit}: all scores were known"
     elif spent.naive:
-        saved = f", {spent.naive / spent.minimum:.1f} times fewer than one by one"
+        saved = f", one by one {spent.naive / spent.minimum:.1f} times"
         yield (
             f"{label:9}{spent.computed:,} {unit} of at least {spent.minimum:,}"
             f"{saved if spent.naive > spent.minimum else ''}"
