@@ -97,7 +97,7 @@ def _scores(run: Run) -> Iterator[tuple[str, ...]]:
 
 def _samples(task: TaskRecord, metric: Metric) -> str:
     skipped = sum(task.skipped.values())
-    whole = f" of {task.whole.n:,}" if task.whole is not None else ""
+    whole = f" of {task.whole.n:,}" if task.whole and metric.n <= task.n else ""
     return f"{metric.n:,}{whole}" + (f" (-{skipped:,})" if skipped else "")
 
 
