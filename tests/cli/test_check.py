@@ -192,7 +192,7 @@ def test_ctrl_c_ends_the_run_with_130_and_keeps_nothing(tmp_path, monkeypatch, c
         with (folder / f"{number}.bin").open("wb") as file:
             file.truncate(8 << 30)
     store = tmp_path / "store.sqlite"
-    monkeypatch.setattr("steelyard.cli.verbs.check.progress", CtrlC)
+    monkeypatch.setattr("steelyard.cli.checking.progress", CtrlC)
     assert run(["check", str(folder), "--store", str(store)]) == 130
     shown = capsys.readouterr()
     assert shown.out == ""

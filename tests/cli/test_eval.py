@@ -296,6 +296,16 @@ def test_a_server_is_asked_and_believed(place, capsys):
     assert not [c for c in claims if getattr(c, "metric", "").startswith("energy")]
 
 
+def test_the_only_model_of_a_server_is_the_same_subject_whether_named_or_not(place, capsys):
+    subjects = []
+    with serving(models=[{"id": "mine"}]) as (url, _):
+        for named in ((), ("--model", "mine")):
+            assert evaluate("--json", *named, subject=url, engine="openai") == 0
+            subjects.append(document(capsys).subject)
+    assert subjects[0] == subjects[1]
+    assert subjects[0].name == f"mine at {url}"
+
+
 def test_a_run_compared_with_itself_passes_and_a_worse_one_fails(place, capsys):
     evaluate("--out", "old")
     assert run(["compare", "old", "old", "--margin", "1pp"]) == 0

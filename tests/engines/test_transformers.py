@@ -109,7 +109,7 @@ def test_slices_score_as_one_pass_does(
     whole = logprobs(engine, asked, Shape(pack=4096))
     monkeypatch.setattr(slices, "NODES", 7)
     few_nodes = logprobs(engine, asked, Shape(pack=4096))
-    monkeypatch.setattr(slices, "_LOGITS", 4 * 3 * (BYTES + 2))  # three rows
+    monkeypatch.setattr(slices, "LOGITS", 4 * 3 * (BYTES + 2))  # three rows
     few_rows = logprobs(engine, asked, Shape(pack=64))
     assert few_nodes == pytest.approx(whole, abs=1e-3)
     assert few_rows == pytest.approx(whole, abs=1e-3)

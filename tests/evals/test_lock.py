@@ -71,3 +71,10 @@ def test_what_is_no_lock_is_said_to_be_none(tmp_path: Path, text: str) -> None:
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(MalformedError, match=r"steelyard\.lock"):
         read_lock(path)
+
+
+def test_a_file_that_is_no_lock_says_how_to_go_on(tmp_path: Path) -> None:
+    (tmp_path / "steelyard.lock").write_text("version = 9\n")
+    with pytest.raises(MalformedError) as refused:
+        read_lock(tmp_path / "steelyard.lock")
+    assert "delete it" in refused.value.hint

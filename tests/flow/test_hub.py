@@ -14,7 +14,8 @@ from huggingface_hub import constants
 from steelyard.core.errors import UnreadableError, UsageError
 from steelyard.core.ports import Silent
 from steelyard.flow import hub_download
-from steelyard.flow.hub import Reference, cached, missing_files, parse
+from steelyard.flow.hub import cached, missing_files
+from steelyard.flow.hub_names import Reference, parse
 from steelyard.flow.subjects import locate
 from tests.samples.hub import COMMIT, FILES, cache_snapshot, serving
 

@@ -42,10 +42,14 @@ def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert set(imported(*arguments)) <= allowed
 
 
-def test_checking_plain_weights_imports_no_library_it_has_no_use_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_checking_plain_weights_imports_nothing_it_has_no_use_for(
+    tmp_path: Path, form: list[str]
+) -> None:
     header = b'{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'
     file = tmp_path / "model.safetensors"
     file.write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
     unwanted = ("huggingface_hub", "jinja2", "rich", "sqlite3", "yaml", "license_expression")
-    command = ("check", str(file), "--json", "--store", "none")
-    assert imported(*command, among=unwanted) == []
+    others = ("steelyard.checks.pickle", "steelyard.formats.zip", "steelyard.checks.keras")
+    command = ("check", str(file), *form, "--store", "none")
+    assert imported(*command, among=(*unwanted, *others)) == []

@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lineage in reports: in words, as a tree, as a drawing."""
 
-import io
 import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
 from steelyard.report.html import render as page
 from steelyard.report.html.lineage import LAYER, Drawing, drawing
 from steelyard.report.md import render as comment
 from steelyard.report.summary.lineage import branches, descent
-from steelyard.report.terminal import draw
+from steelyard.report.terminal import lines
 from tests.samples import dossiers
 from tests.samples.dossiers import descended, edge, node
 
@@ -40,9 +38,7 @@ def drawn(made, name: str = "x") -> Drawing:
 
 
 def on_a_terminal(made) -> str:
-    console = Console(file=io.StringIO(), width=80)
-    draw(made, console)
-    text = console.file.getvalue()
+    text = "\n".join(line.text for line in lines(made, 80))
     match = re.search(r"^Lineage\n(.*?)\n\n", text, re.MULTILINE | re.DOTALL)
     return match[1] if match else ""
 

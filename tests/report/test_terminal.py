@@ -1,27 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page on a terminal: readable without colour, at 80 columns."""
 
-import io
+import functools
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
 
+from steelyard.cli import output
 from steelyard.core.claim import Finding, Gap, Severity
 from steelyard.core.dossier import Dossier
 from steelyard.core.policy import Outcome
-from steelyard.report.terminal import draw
+from steelyard.report.terminal import lines
 from tests.samples import dossiers
 
 
-def drawn(dossier, width: int = 80, *, colour: bool = False) -> str:
-    file = io.StringIO()
-    system = "standard" if colour else None
-    console = Console(
-        file=file, width=width, color_system=system, force_terminal=colour, highlight=False
-    )
-    draw(dossier, console)
-    return file.getvalue()
+def drawn(dossier: Dossier, width: int = 80) -> str:
+    return "".join(f"{line.text}\n" for line in lines(dossier, width))
 
 
 PAGE = """\
@@ -92,11 +86,26 @@ def test_markup_in_a_name_stays_text() -> None:
 
 
 @pytest.mark.parametrize("make", dossiers.ALL)
-def test_colour_adds_nothing_but_colour(make) -> None:
+def test_colour_adds_nothing_but_colour(make, capsys, monkeypatch) -> None:
     from rich.text import Text
 
-    coloured = drawn(make(), colour=True)
-    assert Text.from_ansi(coloured).plain.splitlines() == drawn(make()).splitlines()
+    show = functools.partial(lines, make())
+    output.page(show)
+    plain = capsys.readouterr().out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    output.page(show)
+    coloured = capsys.readouterr().out
+    assert Text.from_ansi(coloured).plain.splitlines() == plain.splitlines()
+    assert "\x1b[" in coloured
+    assert "\x1b[" not in plain
+
+
+def test_where_there_is_no_terminal_the_page_is_as_wide_as_columns_says(capsys, monkeypatch):
+    for said, width in (("", 80), ("40", 40), ("-7", 80), ("wide", 80)):
+        monkeypatch.setenv("COLUMNS", said)
+        output.page(functools.partial(lines, dossiers.poisoned()))
+        assert capsys.readouterr().out == drawn(dossiers.poisoned(), width)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from steelyard.core.claim import Claim, Fact, Severity
 from steelyard.core.probe import Context, Descriptor, place, probe
-from steelyard.core.subject import Model, Part
+from steelyard.core.subject import Model
 from steelyard.formats.gguf import GGUF, Gguf
-from steelyard.formats.misnamed import MISNAMED
+from steelyard.formats.misnamed import is_meant
 
 _DO_NOT_LOAD = "Do not load the file; get it again from its source, or convert the model anew"
 _CONVERT = "Convert the model anew with a current converter"
@@ -285,14 +285,8 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
             yield Fact(name="gguf.header", value=_header(part.content), where=part.where)
             for flaw in part.content.flaws:
                 yield _BY_CODE[flaw.code].at(place(part.where, byte=flaw.at), flaw.message)
-        elif part.unread and _is_meant(part):
+        elif part.unread and is_meant(part, GGUF):
             yield MALFORMED.at(place(part.where, byte=part.at), part.unread)
-
-
-def _is_meant(part: Part) -> bool:
-    if part.format == MISNAMED.id:
-        return part.where.lower().endswith(".gguf")
-    return part.format == GGUF.id
 
 
 def _header(content: Gguf) -> dict[str, object]:

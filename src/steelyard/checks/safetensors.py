@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from steelyard.core.claim import Claim, Fact, Severity
 from steelyard.core.probe import Context, Descriptor, place, probe
-from steelyard.core.subject import Model, Part
-from steelyard.formats.misnamed import MISNAMED
+from steelyard.core.subject import Model
+from steelyard.formats.misnamed import is_meant
 from steelyard.formats.safetensors import SAFETENSORS, Safetensors
 
 _DO_NOT_LOAD = "Do not load the file; get it again from its source, or save the weights anew"
@@ -207,14 +207,8 @@ def look(model: Model, context: Context) -> Iterator[Claim]:
             yield Fact(name="safetensors.header", value=_header(part.content), where=part.where)
             for flaw in part.content.flaws:
                 yield _BY_CODE[flaw.code].at(place(part.where, byte=flaw.at), flaw.message)
-        elif part.unread and _is_meant(part):
+        elif part.unread and is_meant(part, SAFETENSORS):
             yield MALFORMED.at(place(part.where, byte=part.at), part.unread)
-
-
-def _is_meant(part: Part) -> bool:
-    if part.format == MISNAMED.id:
-        return part.where.lower().endswith(".safetensors")
-    return part.format == SAFETENSORS.id
 
 
 def _header(content: Safetensors) -> dict[str, object]:

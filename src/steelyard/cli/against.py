@@ -9,7 +9,7 @@ from steelyard.cli.keep import store_at
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UnreadableError, UsageError
 from steelyard.flow.against import Known, known_of  # noqa: TID253 - it comes with this module
-from steelyard.flow.subjects import PREFIX
+from steelyard.flow.hub_names import PREFIX
 from steelyard.stores import open_store
 
 _STORE = "store"

@@ -12,7 +12,7 @@ from steelyard.checks.licence.use.actions import PAGES
 from steelyard.core.plugins import extensions
 from steelyard.core.policy import Policy
 from steelyard.core.probe import Descriptor
-from steelyard.evals.metrics.pages import PAGES as METRIC_PAGES
+from steelyard.evals.metrics import pages as metrics
 from steelyard.flow.engines import known_engines
 from steelyard.flow.examine import known_probes
 from steelyard.flow.policies import known_policies
@@ -92,6 +92,11 @@ def _actions() -> Iterator[Page]:
         yield Page(id=f"use.{action}", kind="actions", title=title, text=f"{text.strip()}\n\n{by}")
 
 
+def _metrics() -> Iterator[Page]:
+    for name, (title, text) in metrics.PAGES.items():
+        yield Page(id=f"metric.{name}", kind="metrics", title=title, text=f"{title}.\n{text}")
+
+
 def _licences() -> Iterator[Page]:
     for terms in licence.known_licences():
         yield Page(id=terms.id, kind="licences", title=terms.name, text=licence.page(terms))
@@ -117,11 +122,6 @@ def _tasks() -> Iterator[Page]:
     for name, path in builtin_tasks().items():
         text = f"Task `{name}`, as its file says.\n\n```yaml\n{path.read_text('utf-8')}\n```"
         yield Page(id=f"task.{name}", kind="tasks", title=path.parent.name, text=text)
-
-
-def _metrics() -> Iterator[Page]:
-    for name, (title, text) in METRIC_PAGES.items():
-        yield Page(id=f"metric.{name}", kind="metrics", title=title, text=f"{title}.\n\n{text}")
 
 
 KINDS: dict[str, Callable[[], Iterator[Page]]] = {

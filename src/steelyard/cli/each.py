@@ -4,9 +4,9 @@
 import functools
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from steelyard.cli import output
+from steelyard.cli.checking import Terms
 from steelyard.cli.keep import store_at
 from steelyard.cli.progress import counter
 from steelyard.cli.sweep import Sweep
@@ -17,12 +17,9 @@ from steelyard.flow.registry import models
 from steelyard.flow.rounds import Round
 from steelyard.report import table
 
-if TYPE_CHECKING:
-    from steelyard.cli.verbs.check import Terms
-
 
 def sweep_of(
-    roots: Iterable[str], terms: "Terms", location: str | None, *, fresh: bool, wanted: bool
+    roots: Iterable[str], terms: Terms, location: str | None, *, fresh: bool, wanted: bool
 ) -> Sweep:
     """Return the pass over all models below some folders, see `Sweep`."""
     return Sweep(
@@ -54,5 +51,5 @@ def check_each(sweep: Sweep, pool: Pool, policy: str, *, as_json: bool) -> Outco
     if as_json:
         output.pieces(sweep.document())
     else:
-        output.rich(functools.partial(table.draw, rows, policy))
+        output.page(functools.partial(table.lines, rows, policy))
     return worst(table.outcome(row) for row in rows)

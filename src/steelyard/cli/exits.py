@@ -3,8 +3,6 @@
 
 from collections.abc import Mapping
 
-import click
-
 from steelyard.core.policy import Outcome
 
 COULD_NOT_RUN = 2
@@ -15,7 +13,3 @@ EXIT_CODES: Mapping[Outcome, int] = {
     Outcome.FAIL: 1,
     Outcome.UNKNOWN: 3,
 }
-
-
-class Interrupted(click.Abort):
-    """The user broke off what goes on where it was; its text says how."""

@@ -13,7 +13,7 @@ import click
 
 from steelyard import __version__
 from steelyard.cli import output, verbs
-from steelyard.cli.exits import COULD_NOT_RUN, INTERRUPTED, Interrupted
+from steelyard.cli.exits import COULD_NOT_RUN, INTERRUPTED
 from steelyard.core.errors import SteelyardError, UsageError
 from steelyard.core.plugins import modules_of
 
@@ -119,7 +119,7 @@ def run(argv: list[str]) -> int:
         output.complain(UsageError(error.format_message(), _usage_hint(error)), argv)
         return COULD_NOT_RUN
     except (click.Abort, KeyboardInterrupt) as error:
-        said = str(error) if isinstance(error, Interrupted) else "nothing was kept; run it again"
+        said = str(error) or "nothing was kept; run it again"
         output.complain(UsageError("interrupted", hint=said), argv)
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has gone

@@ -3,6 +3,7 @@
 
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,6 +15,10 @@ from steelyard.core.whole import write_whole
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from steelyard.report.summary.lines import PageLine
+
+_COLUMNS = 80  # where there is no terminal to ask for its width
+
 
 def data(text: str) -> None:
     """Print data, the result of a verb, to stdout."""
@@ -23,12 +28,41 @@ def data(text: str) -> None:
 
 def pieces(texts: Iterable[str]) -> None:
     """Print data that comes in pieces to stdout."""
-    prepare = getattr(sys.stdout, "reconfigure", None)
-    if prepare is not None:
-        prepare(errors="backslashreplace")
+    _write_anything()
     for text in texts:
         print(text, end="")
     sys.stdout.flush()
+
+
+def page(lay_out: "Callable[[int], Iterable[PageLine]]") -> None:
+    """Print a page of text to stdout: with colour on a terminal, plain elsewhere.
+
+    Args:
+        lay_out: Takes a width in columns, and gives the lines.
+    """
+    if not _colourful():
+        pieces(f"{line.text}\n" for line in lay_out(_width()))
+        return
+
+    def draw(console: "Console") -> None:
+        from rich.text import Text
+
+        for line in lay_out(console.width):
+            text = Text(line.text)
+            text.stylize(line.style, line.start, line.end)
+            console.print(text, no_wrap=True, overflow="ignore", crop=False)
+
+    rich(draw)
+
+
+def _colourful() -> bool:
+    """Return whether stdout is a terminal, or is said to be one in rich's way."""
+    return sys.stdout.isatty() or any(map(os.environ.get, ("FORCE_COLOR", "TTY_COMPATIBLE")))
+
+
+def _width() -> int:
+    said = os.environ.get("COLUMNS", "")
+    return int(said) if said.isdecimal() else _COLUMNS
 
 
 def rich(show: "Callable[[Console], None]") -> None:

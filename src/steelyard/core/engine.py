@@ -156,6 +156,13 @@ class Engine(Protocol):
             EngineError: As `score`.
         """
 
+    def reserve(self, tokens: int) -> None:
+        """See to it that there is memory for sequences of so many tokens, before any is computed.
+
+        Raises:
+            EngineError: There is not.
+        """
+
     def close(self) -> None:
         """Let go of the model."""
 
@@ -183,6 +190,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
         device: `cpu` or `cuda`; empty for the engine's own choice.
         model: Name of the model behind a server; empty for the only one.
         key: Secret for a server; empty for none.
+        memory: Bytes to have in memory at most, weights included; None for what is free.
     """
 
     dtype: str = ""
@@ -190,6 +198,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     device: str = ""
     model: str = ""
     key: str = ""
+    memory: int | None = None
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):

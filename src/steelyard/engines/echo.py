@@ -94,6 +94,9 @@ class Echo:
                 state = _state(state, (draft.choose(_logits(state)),))
             yield index, draft.generated()
 
+    def reserve(self, tokens: int) -> None:
+        """Do nothing: there is no model."""
+
     def close(self) -> None:
         """Do nothing."""
 

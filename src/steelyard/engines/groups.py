@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from steelyard.core.engine import Group, Pack, Tokens
 from steelyard.core.errors import EngineError
 
+_TOGETHER = 16384  # tokens of texts side by side, beyond what they share
+
 
 def check_group(group: Group, vocabulary: int) -> None:
     """Refuse a group that no engine could answer.
@@ -52,6 +54,16 @@ def runs(prompts: Sequence[Tokens]) -> Iterator[tuple[int, int, int]]:
             common = min(shared, common)
     if prompts:
         yield start, len(prompts), common
+
+
+def at_once(longest: int, most: int) -> int:
+    """Return how many texts are written side by side, so that their tokens stay few in memory.
+
+    Args:
+        longest: Tokens of the longest of them beyond what they share, answer included.
+        most: Of them.
+    """
+    return max(1, min(most, _TOGETHER // max(1, longest)))
 
 
 def depths(parents: Sequence[int]) -> list[int]:

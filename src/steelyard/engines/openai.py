@@ -33,12 +33,13 @@ from steelyard.core.engine import (
 )
 from steelyard.core.errors import EngineError, SteelyardError, UsageError
 from steelyard.engines.endpoint import Endpoint
+from steelyard.engines.logprobs import echoed
 
 _CHAT = "\0chat:"  # begins a prompt that is a conversation; no text of a task can hold it
 _CHARACTERS = 1 << 20  # of a prompt; the server knows its own bound and says so
 _PLACE = "The capital of France is"
 _RIGHT, _WRONG = " Paris", " gravel"
-_LISTED = 8  # models named in a message
+_LISTED, _NAME = 8, 80  # models named in a message, characters of each
 _WORDS = 6  # of both; a server that gives fewer scores does not give those of the prompt
 _ENDS = 0x200000  # added to the last character of a piece; beyond all of Unicode
 _PIECE = re.compile(
@@ -73,17 +74,17 @@ class OpenAI:
             EngineError: Nothing answers.
             UsageError: It serves several and none was named, or one alone and another was.
         """
-        served = _served(self._loop.run_until_complete(self._endpoint.get("/models")))
-        names = ", ".join(repr(names[0]) for names in served[:_LISTED])
+        models = _served(self._loop.run_until_complete(self._endpoint.get("/models")))
+        names = ", ".join(repr(names[0][:_NAME]) for names in models[:_LISTED])
         if not self._model:
-            if len(served) != 1:
+            if len(models) != 1:
                 what = f"serves {names}" if names else "does not say which models it serves"
                 raise UsageError(
                     f"{self._endpoint.url} {what}",
                     hint="name one with --model; the address ends in /v1",
                 )
-            self._model = served[0][0]
-        elif len(served) == 1 and self._model not in served[0]:
+            self._model = models[0][0]
+        elif len(models) == 1 and self._model not in models[0]:
             raise UsageError(
                 f"{self._endpoint.url} serves {names} alone, and not {self._model!r}",
                 hint="leave out --model, or ask another server",
@@ -145,6 +146,9 @@ class OpenAI:
         texts = [self.decode(prompt) for prompt in prompts]
         yield from self._together(lambda text: self._written(text, sampling), texts)
 
+    def reserve(self, tokens: int) -> None:
+        """Do nothing: the memory is the server's."""
+
     def close(self) -> None:
         """Close the connections."""
         self._loop.run_until_complete(self._endpoint.close())
@@ -172,24 +176,9 @@ class OpenAI:
         body = {"prompt": text, "max_tokens": 1, "echo": True, "logprobs": 1, "temperature": 0}
         choice = await self._choice("/completions", body)
         try:
-            said = msgspec.convert(choice.get("logprobs"), _Logprobs)
-        except msgspec.ValidationError as error:
-            raise self._no_logprobs(_why(choice.get("logprobs")) or str(error)) from error
-        spans = []
-        starts = [*said.text_offset, max(len(text), *said.text_offset, 0)]
-        for index, logprob in enumerate(said.token_logprobs):
-            start, end = starts[index], starts[index + 1]
-            if start >= len(text):
-                break
-            if logprob is None:
-                if index:
-                    raise self._no_logprobs(f"none for token {index + 1}")
-                continue  # nothing stands before the first
-            best = max((said.top_logprobs[index] or {}).values(), default=logprob)
-            spans.append((end, Score(min(logprob, 0.0), logprob >= best)))
-        if not spans or spans[-1][0] < len(text):
-            raise self._no_logprobs("the prompt does not come back with them")
-        return spans
+            return echoed(text, choice.get("logprobs"))
+        except ValueError as error:
+            raise self._no_logprobs(str(error)) from error
 
     def _test(self) -> None:
         if self._believed:
@@ -296,29 +285,6 @@ class _Models(msgspec.Struct, frozen=True):
     data: tuple[_Model, ...]
 
 
-class _Logprobs(msgspec.Struct, frozen=True):
-    """The `logprobs` of a completion, as far as they are read."""
-
-    token_logprobs: list[float | None]
-    text_offset: list[int]
-    top_logprobs: list[dict[str, float] | None]
-
-    def __post_init__(self) -> None:
-        if not len(self.token_logprobs) == len(self.text_offset) == len(self.top_logprobs) > 0:
-            raise ValueError("lists of different lengths")
-        if sorted(self.text_offset) != self.text_offset:
-            raise ValueError("offsets that do not ascend")
-
-
-def _why(logprobs: object) -> str:
-    """Return why what a server calls log-probabilities are none of the prompt, where that is plain."""
-    if not logprobs:
-        return "it sends none"
-    if isinstance(logprobs, dict) and "content" in logprobs:  # the form of the chat interface
-        return "it sends those of what it writes, not of what it is given"
-    return ""
-
-
 def _paths(prefix: Tokens, pack: Pack) -> list[Tokens]:
     """Return the tokens from the beginning up to each node."""
     found: list[Tokens] = []
@@ -358,8 +324,10 @@ def _open(place: Place, wish: Wish) -> Engine:
             f"{str(place.path)!r} is no server",
             hint="name an address, such as http://localhost:8000/v1, or leave out --engine",
         )
-    if wish.dtype or wish.device:
-        raise UsageError("a server computes as it was started: it takes no --dtype or --device")
+    if wish.dtype or wish.device or wish.memory:
+        raise UsageError(
+            "a server computes as it was started: it takes no --dtype, --device or --memory"
+        )
     engine = OpenAI(Endpoint(place.url, wish.key), wish.model, at_once=wish.threads or 8)
     try:
         engine.meet()
@@ -382,7 +350,8 @@ To score options a server must echo prompts with log-probabilities (`echo` and `
 `/completions`, as vLLM does). Before the first score it is put to a test: a right word must be more
 probable than a wrong one, and every token of the prompt must have a score. A server that fails is
 refused, for its scores would be those of chance; llama-server is, as it scores only what it writes.
-Tasks that generate text need none of this; with `--chat` they go to `/chat/completions`, where options
+What is asked without a context comes after a line break, as servers take no empty prompt, and scores
+differ from those after a token of the beginning. Tasks that generate text need none of this; with `--chat` they go to `/chat/completions`, where options
 cannot be scored at all.
 
 What it cannot see: which weights and which numerics stand behind the name. Results name the address

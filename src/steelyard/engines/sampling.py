@@ -20,6 +20,11 @@ class Draft:
     """A text while it is generated.
 
     What is drawn depends on the seed and the prompt alone, not on which prompts run beside it.
+
+    Attributes:
+        text: What came so far.
+        done: Whether it is over.
+        most: Tokens of it at most.
     """
 
     def __init__(
@@ -34,6 +39,7 @@ class Draft:
         self._decode = decode
         self._tokens: list[int] = []
         self._random = _random(prompt, sampling.seed) if sampling.temperature else None
+        self.most = sampling.most_tokens
         self.text = ""
         self.done = sampling.most_tokens < 1
 

@@ -118,14 +118,20 @@ def read_lock(path: Path) -> Lock:
     try:
         said: Any = tomllib.loads(data[:_MOST_BYTES].decode("utf-8"))
         if said.get("version") != _VERSION:
-            raise MalformedError(f"'{path}' is no lock of version {_VERSION}")
+            raise _no_lock(f"'{path}' is no lock of version {_VERSION}")
         files = msgspec.convert(said.get("file", []), list[Locked])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise MalformedError(f"cannot read '{path}': {error}") from error
+        raise _no_lock(f"cannot read '{path}': {error}") from error
     for each in files:
         if not is_digest(each.digest):
-            raise MalformedError(f"'{path}': {each.digest!r} of '{each.path}' is no digest")
+            raise _no_lock(f"'{path}': {each.digest!r} of '{each.path}' is no digest")
     return Lock(files={each.path: each for each in files})
+
+
+def _no_lock(message: str) -> MalformedError:
+    error = MalformedError(message)
+    error.hint = "Restore it from version control, or delete it to lock the data as it is now"
+    return error
 
 
 def write_lock(path: Path, lock: Lock) -> None:

@@ -71,7 +71,7 @@ class Matcher:
         try:
             with _stopped_after(min(self._seconds, max(self._left, 1e-3))):
                 yield
-        except _TimeIsUp:
+        except TimeoutError:
             raise _too_slow(pattern, text) from None
         except (re.error, IndexError, OverflowError, RecursionError) as error:
             raise MalformedError(f"the pattern {_shown(pattern)} is wrong: {error}") from error
@@ -81,12 +81,8 @@ class Matcher:
             raise _too_slow(pattern, text)
 
 
-class _TimeIsUp(Exception):
-    pass
-
-
 def _time_up(*_: object) -> NoReturn:
-    raise _TimeIsUp
+    raise TimeoutError
 
 
 @contextlib.contextmanager

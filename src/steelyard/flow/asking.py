@@ -91,6 +91,7 @@ def ask(
     plan = Plan(requests, engine, shape)
     known = {} if scores is None else scores.known(plan.keys())
     results: dict[Key, Result] = dict(known)
+    engine.reserve(plan.longest(known))
     computed = written = 0
     workers = 0.0
     batches = (

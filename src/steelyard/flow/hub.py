@@ -10,26 +10,12 @@ from pathlib import Path
 
 import msgspec
 
-from steelyard.core.errors import UnreadableError, UsageError
+from steelyard.core.errors import UnreadableError
 from steelyard.core.ports import Progress
 from steelyard.flow import hub_download
-from steelyard.flow.subjects import PREFIX
+from steelyard.flow.hub_names import Reference, parse
 
-_NAME = re.compile(r"(?!.*(?:--|\.\.))\w[\w.-]*(?:/\w[\w.-]*)?", re.ASCII)
-_REVISION = re.compile(r"(?!.*\.\.)[\w.][\w./+-]*", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-
-
-class Reference(msgspec.Struct, frozen=True):
-    """A model of the hub.
-
-    Attributes:
-        repository: `org/name`, or `name` alone.
-        revision: Branch, tag or commit.
-    """
-
-    repository: str
-    revision: str = "main"
 
 
 class _Listing(msgspec.Struct):
@@ -65,25 +51,6 @@ def snapshot(subject: str, progress: Progress) -> Path:
             f"{missing[0]!r}, which cannot be fetched: {error.message}",
             hint=f"to examine what is there, name its folder: {here}",
         ) from error
-
-
-def parse(subject: str) -> Reference:
-    """Return the model of the hub that a subject names.
-
-    Raises:
-        UsageError: It names none.
-
-    Example:
-        >>> parse("hf:org/name@v1")
-        Reference(repository='org/name', revision='v1')
-    """
-    repository, at, revision = subject.removeprefix(PREFIX).partition("@")
-    if not _NAME.fullmatch(repository) or (at and not _REVISION.fullmatch(revision)):
-        raise UsageError(
-            f"{subject!r} names no model of the hub",
-            hint="write hf:org/name or hf:org/name@revision",
-        )
-    return Reference(repository, revision) if at else Reference(repository)
 
 
 def cached(reference: Reference) -> Path | None:

@@ -15,6 +15,7 @@ from steelyard.core.ports import Pool, Progress
 from steelyard.core.subject import Artifact, Skipped
 from steelyard.flow.http_ranges import Patience, RemoteFile
 from steelyard.flow.hub_download import failures, unreadable
+from steelyard.flow.hub_names import parse
 from steelyard.flow.jobs import check_wanted
 from steelyard.flow.model import FileModel, Surveyed
 from steelyard.flow.names import shown
@@ -73,8 +74,6 @@ def remote(
         UsageError: It names no model.
         UnreadableError: The hub does not have it, does not give it, or cannot be reached.
     """
-    from steelyard.flow.hub import parse
-
     reference = parse(subject)
     patience = patience or Patience()
     listed, open_file = _listing(reference.repository, reference.revision, patience)

@@ -4,8 +4,7 @@
 from pathlib import Path
 
 from steelyard.core.ports import Progress
-
-PREFIX = "hf:"
+from steelyard.flow.hub_names import PREFIX
 
 
 def locate(subject: str, progress: Progress) -> Path:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from steelyard.formats.json import JSON, SPARSE_BYTES, JsonDocument, members, objects_of
 from steelyard.formats.keras_config import read_whole
 from steelyard.formats.port import Budget, Format, Glimpse
@@ -82,7 +84,7 @@ def read(source: Source, budget: Budget) -> JsonDocument:
     document = read_whole(source, budget)
     if document.text:
         return document
-    fields: dict[str, Any] = {name: getattr(document, name) for name in document.__struct_fields__}
+    fields: dict[str, Any] = msgspec.structs.asdict(document)
     if source.size > SPARSE_BYTES:
         fields["incomplete"] = f"a graph of {source.size:,} bytes, more than {SPARSE_BYTES:,}"
         fields["incomplete_at"] = 0

@@ -54,7 +54,7 @@ def read(source: Source, budget: Budget) -> JsonDocument:
     plain = read_whole(source, budget)
     if plain.text:
         return plain
-    fields = {name: getattr(plain, name) for name in plain.__struct_fields__}
+    fields = msgspec.structs.asdict(plain)
     return KerasConfig(payloads=tuple(_payloads(plain.value)), **fields)
 
 

@@ -5,6 +5,7 @@ They are not read any further: a loader that goes by the name fails as well, or 
 """
 
 from steelyard.core.errors import MalformedError
+from steelyard.core.subject import Part
 from steelyard.formats.port import Budget, Content, Format, Glimpse
 from steelyard.formats.source import Source
 
@@ -40,3 +41,10 @@ MISNAMED = Format(
     matches=_is_named,
     read=read,
 )
+
+
+def is_meant(part: Part, kind: Format) -> bool:
+    """Tell whether a part is of a weight format, or has at least its name."""
+    if part.format == MISNAMED.id:
+        return part.where.lower().endswith(f".{kind.id}")
+    return part.format == kind.id

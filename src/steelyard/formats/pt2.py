@@ -70,7 +70,7 @@ def read(source: Source, budget: Budget) -> Pt2Archive:
     for name, size in sizes.items():
         if name not in names and size:
             flaws.add("missing-storage", f"{name!r} is referred to and is not there")
-    fields = {name: getattr(archive, name) for name in archive.__struct_fields__}
+    fields = msgspec.structs.asdict(archive)
     fields["flaws"] = (*archive.flaws, *flaws.all())
     inner = [entry.name.partition("/")[2] for entry in archive.entries]
     return Pt2Archive(

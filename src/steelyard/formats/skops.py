@@ -7,6 +7,8 @@ Source: skops 0.13, skops/io/_persist.py and _audit.py.
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from steelyard.formats.json import JSON, SPARSE_BYTES, JsonDocument, members, objects_of
 from steelyard.formats.keras_config import read_whole
 from steelyard.formats.port import Budget, Format, Glimpse
@@ -35,7 +37,7 @@ def read(source: Source, budget: Budget) -> JsonDocument:
     document = read_whole(source, budget)
     if document.text:
         return document
-    fields = {name: getattr(document, name) for name in document.__struct_fields__}
+    fields = msgspec.structs.asdict(document)
     return SkopsSchema(**fields)
 
 

@@ -75,7 +75,7 @@ def read(source: Source, budget: Budget) -> TorchArchive:
             _read_pickle(source, index, entry, reading, budget)
         _read_script(source, entry, reading, budget)
     opaque = _opaque(archive, reading)
-    fields = {name: getattr(archive, name) for name in archive.__struct_fields__}
+    fields = msgspec.structs.asdict(archive)
     fields["flaws"] = (*archive.flaws, *reading.flaws.all())
     return TorchArchive(
         script=_is_script(archive),

@@ -10,7 +10,7 @@ from steelyard.report import Report
 from steelyard.report.summary.accepted import accepted
 from steelyard.report.summary.amounts import count, size
 from steelyard.report.summary.footprint import Footprint, footprints
-from steelyard.report.summary.groups import Group, Holes, descriptors, findings, gaps
+from steelyard.report.summary.groups import Group, Holes, descriptors_met, findings, gaps
 from steelyard.report.summary.licence import terms
 from steelyard.report.summary.lineage import Branch, branches, descent
 from steelyard.report.summary.meaning import next_step
@@ -30,7 +30,7 @@ _LONGEST_FENCE = 3  # backticks
 
 def render(dossier: Dossier) -> str:
     """Return the comment."""
-    groups, holes = findings(dossier, descriptors()), gaps(dossier)
+    groups, holes = findings(dossier, descriptors_met(dossier)), gaps(dossier)
     blocks = [
         *_head(dossier),
         *_why(dossier),

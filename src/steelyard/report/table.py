@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many models at a glance: a line for each that needs a look, and how many there are of each outcome."""
 
-import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import SteelyardError
 from steelyard.core.policy import Outcome
+from steelyard.report.summary.lines import PageLine, wrapped
 from steelyard.report.summary.text import clipped, shown
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 UNREAD = "unread"
 
@@ -60,27 +56,21 @@ def outcome(row: Row) -> Outcome:
     return Outcome.UNKNOWN if row.outcome == UNREAD else Outcome(row.outcome)
 
 
-def draw(rows: Sequence[Row], policy: str, console: "Console") -> None:
-    """Draw the rows on a console, the worst first; of those that pass, only how many there are.
+def lines(rows: Sequence[Row], policy: str, width: int) -> Iterator[PageLine]:
+    """Yield a line for each row, the worst first; of those that pass, only how many there are.
 
     Args:
         rows: In the order of their names.
         policy: Who judged.
-        console: Knows its width and whether it has colour.
+        width: In columns.
     """
-    from rich.text import Text
-
-    console.print(Text(summary(rows, policy)))
+    yield PageLine(summary(rows, policy))
     listed = [row for kind in _ORDER[:-1] for row in rows if row.outcome == kind]
     widest = min(_NAME, max((len(shown(row.name)) for row in listed), default=0))
-    for number, row in enumerate(listed):
-        if not number:
-            console.print()
-        for line in _lines(row, widest, max(20, console.width - widest - 11)):
-            text = Text(line)
-            if not line.startswith(" "):
-                text.stylize(_STYLES[row.outcome], 0, len(row.outcome))
-            console.print(text, no_wrap=True, overflow="ignore", crop=False)
+    if listed:
+        yield PageLine("")
+    for row in listed:
+        yield from _lines(row, widest, max(20, width - widest - 11))
 
 
 def summary(rows: Sequence[Row], policy: str) -> str:
@@ -92,8 +82,9 @@ def summary(rows: Sequence[Row], policy: str) -> str:
     )
 
 
-def _lines(row: Row, name_width: int, why_width: int) -> Iterator[str]:
-    why = textwrap.wrap(clipped(shown(row.why), _WHY), why_width) or [""]
-    yield f"{row.outcome:<7}  {shown(row.name):<{name_width}}  {why[0]}".rstrip()
+def _lines(row: Row, name_width: int, why_width: int) -> Iterator[PageLine]:
+    why = list(wrapped(clipped(shown(row.why), _WHY), why_width))
+    begins = f"{row.outcome:<7}  {shown(row.name):<{name_width}}  {why[0]}".rstrip()
+    yield PageLine(begins, _STYLES[row.outcome], 0, len(row.outcome))
     for line in why[1:]:
-        yield f"{'':<{name_width + 11}}{line}"
+        yield PageLine(f"{'':<{name_width + 11}}{line}")

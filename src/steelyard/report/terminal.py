@@ -2,25 +2,21 @@
 """The page of a dossier on a terminal: the verdict, why, what to act on, what is worth knowing."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from steelyard.core.dossier import Dossier
 from steelyard.report.summary.accepted import accepted
 from steelyard.report.summary.amounts import count, size
 from steelyard.report.summary.footprint import Footprint, Need, footprints
-from steelyard.report.summary.groups import Group, descriptors, findings, gaps
+from steelyard.report.summary.groups import Group, descriptors_met, findings, gaps
 from steelyard.report.summary.licence import LicenceText, Line, terms
 from steelyard.report.summary.lineage import branches, descent
+from steelyard.report.summary.lines import PageLine, labelled
 from steelyard.report.summary.meaning import next_step
 from steelyard.report.summary.scores import engines, scores
 from steelyard.report.summary.text import clipped, counted, shown
 from steelyard.report.summary.use import NOTE, Owed, use_said
 from steelyard.report.summary.verdict import counts, reasons, sentence
 from steelyard.report.summary.weights import compared, relations
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
 
 WIDEST = 100  # columns; longer lines are hard to read
 _GROUPS, _PLACES, _HOLES, _LINES, _TEXTS, _DUTIES = 8, 2, 8, 10, 3, 20
@@ -43,50 +39,33 @@ _STYLES = {
 Row = tuple[str, str]
 
 
-def draw(dossier: Dossier, console: "Console") -> None:
-    """Draw a dossier on a console; colour only repeats what the words say.
+def lines(dossier: Dossier, width: int) -> Iterator[PageLine]:
+    """Yield the lines of a dossier's page.
 
     Args:
-        dossier: What to draw.
-        console: Knows its width and whether it has colour.
+        dossier: What to show.
+        width: In columns; of more than `WIDEST` the rest is left free.
     """
-    _draw(_sections(dossier), console)
+    return _laid_out(_sections(dossier), width)
 
 
-def draw_use(dossier: Dossier, console: "Console") -> None:
-    """Draw what the texts say of a use, and what to look at; see `draw`."""
-    groups = tuple(group for group in findings(dossier, descriptors()) if group.rule[:4] == "use.")
+def use_lines(dossier: Dossier, width: int) -> Iterator[PageLine]:
+    """Yield what the texts say of a use, and what to look at; see `lines`."""
+    groups = tuple(
+        group for group in findings(dossier, descriptors_met(dossier)) if group.rule[:4] == "use."
+    )
     parts = [("Findings", list(_found(groups))), ("Use", list(_use(dossier)))]
-    _draw((part for part in parts if part[1]), console)
+    return _laid_out((part for part in parts if part[1]), width)
 
 
-def _draw(sections: Iterable[tuple[str, list[Row]]], console: "Console") -> None:
-    from rich.text import Text
-
+def _laid_out(sections: Iterable[tuple[str, list[Row]]], width: int) -> Iterator[PageLine]:
     for number, (heading, rows) in enumerate(sections):
         if number:
-            console.print()
+            yield PageLine("")
         if heading:
-            console.print(Text(heading, style="bold"))
-        for line in _lines(rows, 2 if heading else 0, console):
-            console.print(line, no_wrap=True, overflow="ignore", crop=False)
-
-
-def _lines(rows: list[Row], indent: int, console: "Console") -> Iterator["Text"]:
-    """Yield the lines of a table of labels and texts, without spaces at their ends."""
-    from rich.text import Text
-
-    widest = max(len(label) for label, _ in rows)
-    hang = " " * (indent + (widest + 2 if widest else 0))
-    width = max(12, min(console.width, WIDEST) - len(hang))
-    for label, text in rows:
-        lead = Text(" " * indent + label.ljust(len(hang) - indent))
-        lead.stylize(_STYLES.get(label.lower(), ""), indent, indent + len(label))
-        for line in Text(text).wrap(console, width, overflow="fold"):
-            made = lead + line
-            made.rstrip()
-            yield made
-            lead = Text(hang)
+            yield PageLine(heading, "bold", 0, len(heading))
+        indent = 2 if heading else 0
+        yield from labelled(rows, min(width, WIDEST), indent=indent, styles=_STYLES)
 
 
 def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:
@@ -94,7 +73,7 @@ def _sections(dossier: Dossier) -> Iterator[tuple[str, list[Row]]]:
     yield "", [(dossier.verdict.outcome.upper(), sentence(dossier)), ("", counts(dossier))]
     parts = [
         ("Why", _why(dossier)),
-        ("Findings", _found(findings(dossier, descriptors()))),
+        ("Findings", _found(findings(dossier, descriptors_met(dossier)))),
         ("Accepted, and not counted", _accepted(dossier)),
         ("Not assessed", _holes(dossier)),
         ("Licence", _licence(dossier)),

@@ -3,53 +3,44 @@
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 import msgspec
 
 from steelyard.cli import options, output
+from steelyard.cli.checking import Terms, check_all, check_one, pool_of, rule_book, settings_for
 from steelyard.cli.documents import dossier_at
 from steelyard.cli.exits import EXIT_CODES, INTERRUPTED
 from steelyard.cli.keep import keep
-from steelyard.cli.progress import counter, progress
-from steelyard.core.claim import Severity
+from steelyard.cli.progress import progress
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UsageError
-from steelyard.core.limits import Limits
-from steelyard.core.policy import Policy, worst
-from steelyard.core.ports import Pool, Progress, Silent
-from steelyard.flow.check import check, judge
-from steelyard.flow.policies import failing_on, trusting_hub
+from steelyard.core.policy import worst
 from steelyard.flow.policies import policy as find_policy
-from steelyard.flow.pools import Processes, Threads, free_cores
-from steelyard.flow.profile import profile_at
-from steelyard.flow.settings import NOTHING_SET, Settings, settings, with_texts
-from steelyard.flow.subjects import PREFIX, locate
+from steelyard.flow.pools import free_cores
+from steelyard.flow.settings import NOTHING_SET, with_texts
 from steelyard.report import json
 
-if TYPE_CHECKING:
-    from steelyard.flow.against import Known
 
-_AT_ONCE = 8  # files that are fetched at once, most of which wait for the hub
+class _Options(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of the verb, as its help explains them."""
 
-
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """On what terms subjects are checked.
-
-    Attributes:
-        policy: Judges the evidence.
-        settings: Findings that somebody accepted.
-        baseline: An earlier dossier whose findings are known, or None.
-        headers: Whether to read models of the hub without their weights.
-        against: Models that weights are held against.
-    """
-
-    policy: Policy
-    settings: Settings
-    baseline: Dossier | None = None
-    headers: bool = False
-    against: "tuple[Known, ...]" = ()
+    policy: str
+    fail_on: str | None
+    config: Path | None
+    licence_texts: str | None
+    use_file: Path | None
+    baseline: Path | None
+    against: tuple[str, ...]
+    as_json: bool
+    location: str | None
+    headers: bool
+    trust_hub: bool
+    each: bool
+    fresh: bool
+    jobs: int | None
+    pool: str
 
 
 @click.command("check")
@@ -71,21 +62,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 @options.pool
 def command(
     subjects: tuple[str, ...],
-    policy: str,
-    fail_on: str | None,
-    config: Path | None,
-    licence_texts: str | None,
-    use_file: Path | None,
-    baseline: Path | None,
-    against: tuple[str, ...],
-    as_json: bool,
-    location: str | None,
-    headers: bool,
-    trust_hub: bool,
-    each: bool,
-    fresh: bool,
-    jobs: int | None,
-    pool: str,
+    **said: Any,  # noqa: ANN401 - those of _Options
 ) -> int:
     """Look at the files of a model and judge them; nothing of it runs.
 
@@ -103,51 +80,66 @@ def command(
       steelyard check ./model --against ./older-model --against store
       steelyard check --each ~/.cache/huggingface/hub
     """
-    found = settings_for(config, use_file)
-    terms = Terms(
-        policy=rule_book(policy, fail_on, trust_hub=trust_hub),
-        settings=with_texts(found, licence_texts) if licence_texts else found,
-        baseline=dossier_at(baseline) if baseline else None,
-        headers=headers,
-    )
-    workers = pool_of(pool, jobs)
-    if each and headers:
+    chosen = _Options(**said)
+    terms = _terms(chosen)
+    if chosen.each:
+        return _sweep(subjects, terms, chosen)
+    if chosen.against:
+        terms = _held_against(terms, chosen)
+    workers = chosen.jobs or free_cores()
+    dossiers = check_all(subjects, terms, workers, pool_of(chosen.pool, chosen.jobs))
+    show(dossiers, chosen.as_json)
+    for dossier in dossiers:
+        keep(dossier, chosen.location)
+    return EXIT_CODES[worst(dossier.verdict.outcome for dossier in dossiers)]
+
+
+def _terms(said: _Options) -> Terms:
+    """Return the terms of a command line.
+
+    Raises:
+        SteelyardError: Its options contradict each other, or a file cannot be read.
+    """
+    if said.each and said.headers:
         raise UsageError("--each takes folders, --headers models of the hub", hint="name one")
-    if against and (each or headers):
+    if said.against and (said.each or said.headers):
         raise UsageError(
             "--against takes subjects one by one, and reads their weights",
             hint="leave out --each, or --headers",
         )
-    if each:
-        from steelyard.cli.each import check_each, sweep_of
-
-        sweep = sweep_of(subjects, terms, location, fresh=fresh, wanted=as_json)
-        outcome = check_each(sweep, workers, policy, as_json=as_json)
-        return INTERRUPTED if outcome is None else EXIT_CODES[outcome]
-    if against:
-        from steelyard.cli.against import others
-
-        known = tuple(others(against, location, functools.partial(_plainly, jobs or free_cores())))
-        if not known:
-            raise UsageError(
-                "there is no sketch to hold weights against", hint="check other models first"
-            )
-        terms = msgspec.structs.replace(terms, against=known)
-    dossiers = check_all(subjects, terms, jobs or free_cores(), workers)
-    show(dossiers, as_json)
-    for dossier in dossiers:
-        keep(dossier, location)
-    return EXIT_CODES[worst(dossier.verdict.outcome for dossier in dossiers)]
+    found = settings_for(said.config, said.use_file)
+    return Terms(
+        policy=rule_book(said.policy, said.fail_on, trust_hub=said.trust_hub),
+        settings=with_texts(found, said.licence_texts) if said.licence_texts else found,
+        baseline=dossier_at(said.baseline) if said.baseline else None,
+        headers=said.headers,
+    )
 
 
-def settings_for(config: Path | None, use_file: Path | None) -> Settings:
-    """Return the settings in force, with the use profile of a file of its own if there is one.
+def _sweep(roots: tuple[str, ...], terms: Terms, said: _Options) -> int:
+    """Check every model below some folders, and return the exit code."""
+    from steelyard.cli.each import check_each, sweep_of
+
+    sweep = sweep_of(roots, terms, said.location, fresh=said.fresh, wanted=said.as_json)
+    outcome = check_each(sweep, pool_of(said.pool, said.jobs), said.policy, as_json=said.as_json)
+    return INTERRUPTED if outcome is None else EXIT_CODES[outcome]
+
+
+def _held_against(terms: Terms, said: _Options) -> Terms:
+    """Return the terms with the models that weights are held against.
 
     Raises:
-        UsageError: A file cannot be read, or is none of ours.
+        SteelyardError: There are none, or one of them cannot be read.
     """
-    found = settings(config)
-    return msgspec.structs.replace(found, use=profile_at(use_file)) if use_file else found
+    from steelyard.cli.against import others
+
+    plainly = functools.partial(_plainly, said.jobs or free_cores())
+    known = tuple(others(said.against, said.location, plainly))
+    if not known:
+        raise UsageError(
+            "there is no sketch to hold weights against", hint="check other models first"
+        )
+    return msgspec.structs.replace(terms, against=known)
 
 
 def _plainly(workers: int, subject: str) -> Dossier:
@@ -157,96 +149,13 @@ def _plainly(workers: int, subject: str) -> Dossier:
     )
 
 
-def rule_book(reference: str, fail_on: str | None, *, trust_hub: bool) -> Policy:
-    """Return the policy that was asked for.
-
-    Raises:
-        PolicyError: There is none.
-    """
-    policy = find_policy(reference)
-    if trust_hub:
-        policy = trusting_hub(policy)
-    return failing_on(policy, Severity(fail_on)) if fail_on else policy
-
-
-def pool_of(name: str, workers: int | None) -> Pool:
-    """Return the pool of a name.
-
-    Args:
-        name: `processes`, `threads` or `ray`.
-        workers: How many at once; None for as many as there are cores.
-
-    Raises:
-        UsageError: It is not installed.
-    """
-    if name == "ray":
-        from steelyard.flow.ray_pool import Ray
-
-        return Ray(workers)
-    return (Threads if name == "threads" else Processes)(workers or free_cores())
-
-
-def check_all(subjects: tuple[str, ...], terms: Terms, workers: int, pool: Pool) -> list[Dossier]:
-    """Return the dossiers of some subjects, in their order.
-
-    Raises:
-        SteelyardError: One of them cannot be read.
-    """
-    if len(subjects) == 1:
-        return [check_one(subjects[0], terms, workers, progress())]
-    alone = functools.partial(check_one, terms=terms, workers=1, watched=Silent())
-    return list(pool.map(alone, subjects))
-
-
-def check_one(subject: str, terms: Terms, workers: int, watched: Progress) -> Dossier:
-    """Return the dossier of one subject.
-
-    Raises:
-        SteelyardError: It cannot be read.
-    """
-    if terms.headers:
-        return check_headers(subject, terms, workers, watched)
-    try:
-        return check(
-            locate(subject, watched),
-            terms.policy,
-            settings=terms.settings,
-            baseline=terms.baseline,
-            against=terms.against,
-            limits=Limits(),
-            pool=Threads(workers),
-            progress=watched,
-        )
-    finally:
-        watched.end()
-
-
-def check_headers(subject: str, terms: Terms, workers: int, watched: Progress) -> Dossier:
-    """Return the dossier of a model of the hub, read without its weights.
-
-    Raises:
-        SteelyardError: It is none, or cannot be read.
-    """
-    if not subject.startswith(PREFIX):
-        raise UsageError(
-            f"{subject!r} is not on the hub", hint="--headers takes hf:org/name@revision"
-        )
-    from steelyard.flow.hub_headers import remote
-
-    limits = Limits()
-    model = remote(subject, limits=limits, pool=Threads(max(_AT_ONCE, workers)), progress=counter())
-    return judge(
-        model, terms.policy, limits=limits, settings=terms.settings, baseline=terms.baseline
-    )
-
-
 def show(dossiers: list[Dossier], as_json: bool) -> None:
     """Print the dossiers: one document, or a page of text for each."""
     if not as_json:
         from steelyard.report import terminal
 
         for dossier in dossiers:
-            output.rich(functools.partial(terminal.draw, dossier))
+            output.page(functools.partial(terminal.lines, dossier))
     elif len(dossiers) == 1:
         output.data(json.render(dossiers[0]))
     else:

@@ -11,15 +11,17 @@ import click
 import msgspec
 
 from steelyard.cli import comparing, options, output, settling
-from steelyard.cli.exits import EXIT_CODES, Interrupted
+from steelyard.cli.checking import Terms, check_one, pool_of
+from steelyard.cli.exits import EXIT_CODES
 from steelyard.cli.keep import NOWHERE, keep
 from steelyard.cli.progress import counter, progress
-from steelyard.cli.verbs.check import Terms, check_one, pool_of
+from steelyard.cli.run_folder import write_run
+from steelyard.cli.sizes import Size
 from steelyard.core.digest import digest_of
-from steelyard.core.dossier import Dossier, Identity
+from steelyard.core.dossier import Dossier
 from steelyard.core.engine import Engine, Place, Wish
 from steelyard.core.errors import UsageError
-from steelyard.core.policy import Outcome, Policy
+from steelyard.core.policy import Outcome
 from steelyard.evals.comparison import Comparison, compare
 from steelyard.evals.lock import NAME as LOCK
 from steelyard.evals.planner import Shape
@@ -31,20 +33,18 @@ from steelyard.flow.engines import open_engine
 from steelyard.flow.evaluate import Subject, evaluate, testified
 from steelyard.flow.policies import policy as find_policy
 from steelyard.flow.pools import free_cores
-from steelyard.flow.runs import prepare, runs_folder, save, tasks_in
+from steelyard.flow.runs import prepare, runs_folder
+from steelyard.flow.served import ENDPOINT, served
 from steelyard.flow.settings import settings as project_settings
 from steelyard.flow.sharding import Opening
 from steelyard.flow.subjects import locate
 from steelyard.flow.tasks import Picked, Wanted, opened, pick
 from steelyard.flow.until_settled import Against, evaluate_until_settled
 from steelyard.report import json
-from steelyard.report.evaluation import lm_eval
-from steelyard.report.evaluation.html import run_page
 from steelyard.report.evaluation.terminal import draw_run, draw_verdict
 from steelyard.stores.scores import ScoreStore
 
 _SCORES = "scores.sqlite"
-_ENDPOINT = "endpoint"  # a subject that is a server
 
 
 class _Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +69,7 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     allow_functions: bool
     load_anyway: bool
     pack: int
+    memory: int | None
     scores: str | None
     pool: str
     jobs: int | None
@@ -201,6 +202,15 @@ class _Options(msgspec.Struct, frozen=True, kw_only=True):
     help="Tokens computed in one pass at most; scores do not depend on it.",
 )
 @click.option(
+    "--memory",
+    type=Size(),
+    default=None,
+    envvar="STEELYARD_MEMORY",
+    metavar="SIZE",
+    help="Memory to use at most, weights included, such as 8GiB; what does not fit is refused"
+    " before it is computed.  [default: what is free]",
+)
+@click.option(
     "--scores",
     default=None,
     envvar="STEELYARD_SCORES",
@@ -286,20 +296,21 @@ def command(
     prepare(chosen.out or runs_folder())
     wanted = _wanted(chosen)
     picked = pick(wanted)
-    dossier, place = _subject(subject, judge, chosen)
+    checked, place = _subject(subject, chosen)
     engine = open_engine(place, _wish(chosen), chosen.engine)
     try:
+        dossier = checked or served(place.url, engine.card().model, judge)
         run, samples = _run(
             dossier, engine, chosen, (wanted, picked), _crew(place, chosen), against
         )
     except KeyboardInterrupt as error:
         if chosen.scores == NOWHERE:
             raise
-        raise Interrupted("what was computed is kept: the same command goes on from it") from error
+        raise click.Abort("what was computed is kept: the same command goes on from it") from error
     finally:
         engine.close()
     folder = chosen.out or runs_folder() / _folder_name(run)
-    _write(folder, run, samples)
+    write_run(folder, run, samples)
     dossier = testified(dossier, run, judge)
     keep(dossier, location)
     held = _held(against, run, samples)
@@ -325,20 +336,16 @@ def _held(
     return compare(against.old, (run, samples), margin=margin, despite=against.despite)
 
 
-def _subject(subject: str, policy: Policy, said: _Options) -> tuple[Dossier, Place]:
+def _subject(subject: str, said: _Options) -> tuple[Dossier | None, Place]:
     """Return what is known of a subject, and where it is; files are checked before they are loaded.
+
+    Of a server nothing is known before it is asked.
 
     Raises:
         UsageError: Its check failed, and nobody said to load it all the same.
     """
     if subject.startswith(("http://", "https://")):
-        identity = Identity(
-            kind=_ENDPOINT,
-            name=f"{said.model} at {subject}",
-            digest=digest_of({"url": subject.rstrip("/"), "model": said.model}),
-            artifacts=(),
-        )
-        return Dossier(subject=identity, evidence=(), verdict=policy.judge(())), Place(url=subject)
+        return None, Place(url=subject)
     baseline = Terms(policy=find_policy("baseline"), settings=project_settings())
     dossier = check_one(subject, baseline, free_cores(), progress())
     if dossier.verdict.outcome is Outcome.FAIL and not said.load_anyway:
@@ -398,7 +405,7 @@ def _run(
                 Subject(
                     name=dossier.subject.name,
                     digest=dossier.subject.digest,
-                    elsewhere=dossier.subject.kind == _ENDPOINT,
+                    elsewhere=dossier.subject.kind == ENDPOINT,
                 ),
                 engine,
                 found.tasks,
@@ -449,6 +456,7 @@ def _wish(said: _Options) -> Wish:
         device=said.device,
         model=said.model,
         key=key,
+        memory=said.memory,
     )
 
 
@@ -474,23 +482,3 @@ def _recorded(settings: Settings, *, chat: bool) -> Mapping[str, str]:
 def _folder_name(run: Run) -> str:
     asked = digest_of([run.card, [task.tokens for task in run.tasks], run.settings])
     return f"{run.subject[7:19]}-{asked[7:19]}"
-
-
-def _write(folder: Path, run: Run, samples: tuple[SampleRecord, ...]) -> None:
-    """Write the run, its page, and the files that lm-evaluation-harness would have written."""
-    before = tasks_in(folder)
-    save(folder, run, samples)
-    for gone in before - {task.id for task in run.tasks}:
-        (folder / _samples_of(gone)).unlink(missing_ok=True)
-    output.write(folder / "report.html", run_page(run, samples))
-    results = msgspec.json.format(msgspec.json.encode(lm_eval.results(run, samples)), indent=2)
-    output.write(folder / "results.json", results.decode())
-    for task in run.tasks:
-        if not task.members:
-            mine = (sample for sample in samples if sample.task == task.id)
-            lines = b"\n".join(msgspec.json.encode(line) for line in lm_eval.samples(mine))
-            output.write(folder / _samples_of(task.id), lines.decode() + "\n")
-
-
-def _samples_of(task: str) -> str:
-    return f"samples_{task.replace('/', '_')}.jsonl"

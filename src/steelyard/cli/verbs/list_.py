@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The verb `list`."""
 
-from typing import TYPE_CHECKING
+import functools
 
 import click
 import msgspec
 
 from steelyard.cli import options, output
 from steelyard.cli.catalogue import KINDS
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from steelyard.report.summary.lines import labelled
 
 
 @click.command("list")
@@ -24,15 +22,5 @@ def command(kind: str, as_json: bool) -> int:
         output.data(msgspec.json.format(msgspec.json.encode(rows), indent=1).decode())
         return 0
 
-    def draw(console: "Console") -> None:
-        from rich.table import Table
-
-        table = Table.grid(padding=(0, 2))
-        table.add_column(no_wrap=True)
-        table.add_column()
-        for page in listed:
-            table.add_row(page.id, page.title)
-        console.print(table)
-
-    output.rich(draw)
+    output.page(functools.partial(labelled, [(page.id, page.title) for page in listed]))
     return 0

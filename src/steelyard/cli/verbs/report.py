@@ -8,12 +8,12 @@ import msgspec
 
 from steelyard import report
 from steelyard.cli import options, output
+from steelyard.cli.checking import Terms, check_one, settings_for
 from steelyard.cli.documents import dossier_at, is_dossier
 from steelyard.cli.keep import keep, store_at
 from steelyard.cli.nearest import nearest
 from steelyard.cli.progress import progress
 from steelyard.cli.repository import folder_in_repository
-from steelyard.cli.verbs.check import Terms, check_one, settings_for
 from steelyard.core.dossier import Dossier
 from steelyard.core.errors import UnreadableError, UsageError
 from steelyard.core.plugins import extensions

@@ -71,7 +71,7 @@ def command(subject: str, target: Path, location: str | None) -> int:
     dossier = judge(model, policy("baseline"), limits=Limits(), settings=now)
     from steelyard.report import terminal
 
-    output.rich(functools.partial(terminal.draw_use, dossier))
+    output.page(functools.partial(terminal.use_lines, dossier))
     keep(dossier, location)
     return 0
 

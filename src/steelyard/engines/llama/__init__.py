@@ -26,12 +26,13 @@ from steelyard.core.engine import (
 from steelyard.core.errors import EngineError, UsageError
 from steelyard.engines.chat import render_chat
 from steelyard.engines.files import digest_file
-from steelyard.engines.groups import check_group, fresh, runs
+from steelyard.engines.groups import at_once, check_group, fresh, runs
 from steelyard.engines.llama.branches import branches
 from steelyard.engines.llama.library import VERSION, llama_cpp
 from steelyard.engines.llama.model import Model
-from steelyard.engines.llama.window import Entry, Window, chain
+from steelyard.engines.llama.window import Entry, Window, chain, window_bytes
 from steelyard.engines.llama.writing import SIDE_BY_SIDE, write
+from steelyard.engines.memory import free_memory, refuse
 from steelyard.engines.sampling import Draft
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Llama:
         path: The GGUF file; of a sharded model, the first.
         threads: Threads of llama.cpp; the processors this process may use when None.
         digests: Digests of files that are known already, by name.
+        memory: Bytes to have in memory at most, weights included; None for what is free.
 
     Raises:
         EngineError: llama.cpp is not installed in the version that fits, the file cannot be loaded,
@@ -59,6 +61,7 @@ class Llama:
         *,
         threads: int | None = None,
         digests: Mapping[str, Digest] | None = None,
+        memory: int | None = None,
     ) -> None:
         loaded = llama_cpp()
         self._model = Model(path, loaded)
@@ -69,6 +72,7 @@ class Llama:
                 hint="only models whose layers all are attention run on the engine llama",
             )
         self._window = Window(self._model, loaded, threads or len(os.sched_getaffinity(0)))
+        self._memory = memory
         self._held: Tokens = ()
         self._card = Card(
             engine="llama",
@@ -120,9 +124,19 @@ class Llama:
         for start, end, common in runs(prompts):
             some = prompts[start:end]
             longest = max(map(len, some)) - common + sampling.most_tokens
-            self._hold(some[0][:common], common + SIDE_BY_SIDE * longest)
-            for index, generated in write(self._window, some, common, draft):
+            lines = at_once(longest, SIDE_BY_SIDE)
+            self._hold(some[0][:common], common + lines * longest)
+            for index, generated in write(self._window, some, common, draft, lines):
                 yield start + index, generated
+
+    def reserve(self, tokens: int) -> None:
+        """See to it that there is memory for sequences of so many tokens."""
+        needed = window_bytes(self._model, tokens)
+        if needed is not None:
+            hint = "a machine with more memory, or tasks with shorter texts"
+            if self._memory is not None:
+                hint = "raise --memory"
+            refuse(tokens, needed, free_memory(self._memory), hint)
 
     def close(self) -> None:
         """Let go of the model."""
@@ -197,7 +211,7 @@ def _open(place: Place, wish: Wish) -> Engine:
         raise UsageError(
             f"{str(place.path)!r} holds {len(found)} GGUF models: {many}", hint="name the file"
         )
-    return Llama(found[0], threads=wish.threads, digests=place.digests)
+    return Llama(found[0], threads=wish.threads, digests=place.digests, memory=wish.memory)
 
 
 LLAMA = Kind(

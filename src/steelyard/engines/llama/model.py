@@ -12,6 +12,7 @@ from steelyard.engines.encoding import Remembering
 from steelyard.engines.llama.library import Library
 
 _TOKENIZER_KEYS = ("tokenizer.ggml.model", "tokenizer.ggml.pre", "tokenizer.ggml.add_bos_token")
+_MANY_HEADS = 64
 _LONGEST_VALUE = 1 << 20  # bytes of a metadata text that is read
 
 
@@ -132,6 +133,28 @@ class Model:
         buffer = ffi.new("char[]", size + 1)
         lib.llama_model_meta_val_str(self.handle, key.encode(), buffer, size + 1)
         return str(ffi.string(buffer).decode(errors="replace"))
+
+    @property
+    def heads(self) -> int:
+        """Return how many heads look at each token; many where the file does not say."""
+        return self._size("attention.head_count") or _MANY_HEADS
+
+    @property
+    def token_bytes(self) -> int | None:
+        """Return the bytes of keys and values of a token as f16; None where nobody can tell."""
+        layers, width = self._size("block_count"), self._size("embedding_length")
+        if not layers or not width:
+            return None
+        own = width // self.heads
+        key = self._size("attention.key_length") or own
+        value = self._size("attention.value_length") or own
+        shared = self._size("attention.head_count_kv") or self.heads
+        return 2 * layers * shared * (key + value)
+
+    def _size(self, name: str) -> int:
+        """Return a number of the metadata; 0 where there is none, or one for each layer."""
+        text = self.metadata(f"{self.metadata('general.architecture')}.{name}")
+        return int(text) if text.isdecimal() else 0
 
     def close(self) -> None:
         """Let go of the weights."""

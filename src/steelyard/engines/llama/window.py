@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from steelyard.engines.llama.model import Model
     from steelyard.engines.sampling import Floats
 
-BATCH = 512  # tokens of a call; the library's logits of it are rows x vocabulary x 4 bytes
+BATCH = 512  # tokens of a call at most; scores are the same to the bit in smaller ones
+_LEAST_BATCH = 32
+_ATTENTION = 1 << 30  # bytes of attention scores of a call at most: heads x batch x cells x 4
+_LOGITS = 1 << 28  # bytes of logits of a call at most: batch x vocabulary x 4
 SEQUENCES = 16  # that a context knows; sequence 0 is the common prefix
 _SPARE = SEQUENCES - 1  # for a token nobody asked for
 _CELLS = 4096  # tokens whose keys and values there is room for at first
@@ -47,6 +50,7 @@ class Window:
         self._threads = threads
         self._handle: Any = None
         self._cells = 0
+        self._most = BATCH
         self._batch: Any = library.lib.llama_batch_init(BATCH, 0, SEQUENCES)
 
     def reserve(self, cells: int) -> bool:
@@ -60,10 +64,11 @@ class Window:
         self._free()
         lib = self._library.lib
         settings = lib.llama_context_default_params()
-        settings.n_ctx = max(_CELLS, 1 << (cells - 1).bit_length())
-        settings.n_batch = settings.n_ubatch = BATCH
+        settings.n_ctx = _rounded(cells)
+        self._most = _batch(self._model, settings.n_ctx)
+        settings.n_batch = settings.n_ubatch = self._most
         settings.n_seq_max = SEQUENCES
-        settings.n_outputs_max = settings.n_outputs_max_per_seq = BATCH
+        settings.n_outputs_max = settings.n_outputs_max_per_seq = self._most
         settings.n_threads = settings.n_threads_batch = self._threads
         settings.flash_attn_type = _FLASH_ATTENTION_OFF
         settings.kv_unified = True
@@ -98,8 +103,8 @@ class Window:
         Raises:
             EngineError: It failed.
         """
-        for at in range(0, len(entries), BATCH):
-            yield from self._decode(entries[at : at + BATCH])
+        for at in range(0, len(entries), self._most):
+            yield from self._decode(entries[at : at + self._most])
 
     def compute_alone(self, entries: Sequence[Entry]) -> Iterator[Floats]:
         """Yield what `compute` does, to the bit the same for any number of entries.
@@ -107,7 +112,7 @@ class Window:
         A single token is multiplied by other kernels than several, so it is given company: behind
         it, for what lies before it would move it to another place in memory.
         """
-        if len(entries) % BATCH != 1:
+        if len(entries) % self._most != 1:
             yield from self.compute(entries)
             return
         try:
@@ -158,6 +163,27 @@ class Window:
             self._library.lib.llama_free(self._handle)
             self._handle = None
             self._cells = 0
+
+
+def window_bytes(model: Model, cells: int) -> int | None:
+    """Return about how many bytes a window for so many tokens takes; None where nobody can tell."""
+    if model.token_bytes is None:
+        return None
+    room = _rounded(cells)
+    most = _batch(model, room)
+    return room * model.token_bytes + 4 * most * (model.heads * room + model.vocabulary)
+
+
+def _rounded(cells: int) -> int:
+    """Return a number of cells in coarse steps: to grow is to lose what is held."""
+    step = max(_CELLS, (1 << cells.bit_length()) >> 3)
+    return max(step, -(-cells // step) * step)
+
+
+def _batch(model: Model, cells: int) -> int:
+    """Return how many tokens a call takes: fewer the longer the context and the vocabulary."""
+    most = min(_ATTENTION // (4 * model.heads * cells), _LOGITS // (4 * model.vocabulary))
+    return max(_LEAST_BATCH, min(BATCH, 1 << most.bit_length() >> 1))
 
 
 def chain(tokens: Iterable[int], start: int, sequence: int, *, last: bool) -> list[Entry]:

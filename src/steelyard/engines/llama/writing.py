@@ -26,6 +26,7 @@ def write(
     prompts: Sequence[Tokens],
     held: int,
     draft: Callable[[Tokens], Draft],
+    at_once: int,
 ) -> Iterator[tuple[int, Generated]]:
     """Yield the index of each prompt with its text, as it is done.
 
@@ -34,9 +35,10 @@ def write(
         prompts: At least one token of each lies behind these.
         held: How many.
         draft: Starts the text that answers a prompt.
+        at_once: Texts side by side, at most `SIDE_BY_SIDE`.
     """
     waiting = list(enumerate(prompts))[::-1]
-    free = list(range(SIDE_BY_SIDE, 0, -1))
+    free = list(range(at_once, 0, -1))
     lines: list[_Line] = []
     try:
         while waiting or lines:

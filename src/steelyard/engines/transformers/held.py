@@ -82,6 +82,12 @@ class Held:
         else:
             self._crop(self._beyond, len(self.tokens))
 
+    def token_bytes(self) -> int:
+        """Return the bytes of the keys and values of a token; something must be held."""
+        layers = [layer for layer in self.cache.layers if layer.is_initialized]
+        held = sum(layer.keys.nbytes + layer.values.nbytes for layer in layers)
+        return int(held // self.cache.get_seq_length())
+
     def forget(self) -> None:
         """Forget everything."""
         self.cache = None

@@ -12,7 +12,9 @@ from steelyard.core.digest import Digest
 from steelyard.core.engine import Card
 from steelyard.core.errors import EngineError
 from steelyard.engines.files import digest_files
+from steelyard.engines.memory import free_memory
 from steelyard.engines.transformers.attention import NAME, register
+from steelyard.engines.transformers.slices import LOGITS, NODES
 
 if TYPE_CHECKING:
     import torch
@@ -69,6 +71,31 @@ class Loaded:
 
         return DynamicCache()
 
+    def free_memory(self, limit: int | None) -> int | None:
+        """Return how many bytes of the device may still be taken; see `engines.memory`."""
+        import torch
+
+        if self.device.type != "cuda":
+            return free_memory(limit)
+        free, _ = torch.cuda.mem_get_info(self.device)
+        held = torch.cuda.memory_allocated(self.device)
+        spare = torch.cuda.memory_reserved(self.device) - held
+        there = int(free + spare)
+        return there if limit is None else min(there, limit - int(held))
+
+    def pass_bytes(self, tokens: int) -> int:
+        """Return about how many bytes a pass takes that ends a sequence of so many tokens.
+
+        These are masks, what the layers hand on, and logits; keys and values are not among them.
+        """
+        config = getattr(self.model.config, "text_config", None) or self.model.config
+        hidden = int(config.hidden_size)
+        inner = int(getattr(config, "intermediate_size", None) or 4 * hidden)
+        nodes = min(NODES, tokens)
+        layers = 2 * tokens + 3 * inner + 8 * hidden
+        logits = min(nodes * self.card.vocabulary * self.dtype.itemsize, LOGITS)
+        return int(nodes * layers * self.dtype.itemsize + logits)
+
     def by_kind(
         self, full: torch.Tensor, near: torch.Tensor
     ) -> torch.Tensor | dict[str, torch.Tensor]:
@@ -103,19 +130,28 @@ class Loaded:
 
         Returns:
             keep x vocabulary.
+
+        Raises:
+            EngineError: The card has no room for it.
         """
         import torch
 
         with torch.inference_mode():
-            output = self.model(
-                input_ids=torch.tensor([list(tokens)], device=self.device),
-                position_ids=torch.tensor([list(positions)], device=self.device),
-                attention_mask=mask,
-                use_cache=True,
-                logits_to_keep=torch.tensor(list(keep), device=self.device),
-                **{self.cache_argument: cache},
-                **rest,
-            )
+            try:
+                output = self.model(
+                    input_ids=torch.tensor([list(tokens)], device=self.device),
+                    position_ids=torch.tensor([list(positions)], device=self.device),
+                    attention_mask=mask,
+                    use_cache=True,
+                    logits_to_keep=torch.tensor(list(keep), device=self.device),
+                    **{self.cache_argument: cache},
+                    **rest,
+                )
+            except torch.OutOfMemoryError as error:
+                raise EngineError(
+                    f"the card has no room for {len(tokens):,} tokens more: {error}",
+                    hint="--dtype bfloat16 takes half of it, --device cpu none",
+                ) from error
         logits: torch.Tensor = output.logits[0]
         return logits
 
@@ -147,7 +183,13 @@ def load(folder: Path, *, dtype: str, device: str, digests: Mapping[str, Digest]
             f"transformers cannot load {str(folder)!r}: {error}",
             hint="steelyard check tells what the folder holds",
         ) from error
-    model = model.eval().to(device)
+    try:
+        model = model.eval().to(device)
+    except torch.OutOfMemoryError as error:
+        raise EngineError(
+            f"the card has no room for the weights: {error}",
+            hint="--dtype bfloat16 halves them, or --device cpu",
+        ) from error
     if model.config._attn_implementation == "sdpa":
         register()
         model.set_attn_implementation(NAME)
@@ -193,10 +235,25 @@ def _card(
             "dtype": str(model.dtype).removeprefix("torch."),
             "device": model.device.type,
             "attention": model.config._attn_implementation,
+            **(_exactly(model.device) if model.device.type == "cuda" else {}),
         },
         context=_context(config, tokenizer),
         vocabulary=int(model.get_input_embeddings().num_embeddings),
     )
+
+
+def _exactly(device: torch.device) -> dict[str, str]:
+    """Have a CUDA card compute as exactly as the type allows; return that, and which card it is."""
+    import torch
+
+    torch.set_float32_matmul_precision("highest")  # no TF32, whatever the environment says
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
+    return {
+        "card": torch.cuda.get_device_name(device),
+        "cuda": str(torch.version.cuda),
+        "tf32": "off",
+        "bf16_sums": "float32",
+    }
 
 
 def _context(config: Any, tokenizer: Any) -> int:  # noqa: ANN401

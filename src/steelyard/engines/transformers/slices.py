@@ -10,8 +10,8 @@ change the last bits of a score.
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-NODES = 512  # of a pass at most: a prefix in passes of 512 tokens costs what one in 2,048 does
-_LOGITS = 1 << 28  # bytes of logits of a pass at most, as float32
+NODES = 512  # of a pass at most; measured: 2,500 tokens cost what they do in one pass
+LOGITS = 1 << 28  # bytes of logits of a pass at most, as float32
 
 
 def slices(
@@ -31,7 +31,7 @@ def slices(
     if not nodes:
         return
     size = -(-nodes // -(-nodes // NODES))
-    most = max(1, _LOGITS // (4 * vocabulary))
+    most = max(1, LOGITS // (4 * vocabulary))
     start = first = 0
     while start < nodes:
         end = min(start + size, nodes)

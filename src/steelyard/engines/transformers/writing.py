@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from steelyard.core.engine import Generated, Pack, Tokens
+from steelyard.engines.groups import at_once
 from steelyard.engines.sampling import Draft
 from steelyard.engines.transformers.beside import Beside, finite
 from steelyard.engines.transformers.held import Held
@@ -37,10 +38,12 @@ def write(
     """Write texts side by side; a text that is done makes room for the next."""
     waiting = [_Line(index, prompt, draft(prompt)) for index, prompt in enumerate(prompts)][::-1]
     beside = Beside(loaded, held)
+    longest = max(line.draft.most + line.length for line in waiting) - len(held.tokens)
+    most = at_once(longest, loaded.texts)
     lines: list[_Line] = []
     while waiting or lines:
-        while waiting and len(lines) < loaded.texts:
-            some = _some(waiting, len(held.tokens), loaded.texts - len(lines))
+        while waiting and len(lines) < most:
+            some = _some(waiting, len(held.tokens), most - len(lines))
             _begin(held, beside, some)
             lines += some
         if done := [line for line in lines if line.draft.done]:

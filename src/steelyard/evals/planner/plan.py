@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -114,6 +115,18 @@ class Plan:
     def asked(self) -> list[tuple[Key, ...]]:
         """Return the keys of each request, in the order of the requests."""
         return [asked.keys for asked in self._asked]
+
+    def longest(self, known: Container[Key]) -> int:
+        """Return the tokens of the longest sequence of what is not known, answers included."""
+        scored = (
+            len(unpack_tokens(place[0])) for place, key in self._keys.items() if key not in known
+        )
+        written = (
+            len(prompt) + sampling.most_tokens
+            for key, (sampling, prompt) in self._prompts.items()
+            if key not in known
+        )
+        return max(itertools.chain(scored, written), default=0)
 
     def cost(self, known: Container[Key]) -> int:
         """Return how many tokens are computed for all that is not known."""

@@ -29,7 +29,8 @@ def draw_run(run: Run, console: "Console") -> None:
     from rich.text import Text
 
     console.print(Text(f"{shown(run.name)} on {run.card.engine} {run.card.version}", style="bold"))
-    console.print(Text(f"  {numerics(run)}"))
+    if run.card.numerics:
+        console.print(Text(f"  {numerics(run)}"))
     console.print()
     _table(console, ("task", "metric", "score", "95 % interval", "n"), list(_scores(run)))
     for line in stop_lines(run):

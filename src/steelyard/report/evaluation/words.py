@@ -29,7 +29,7 @@ def spent_lines(run: Run) -> Iterator[str]:
     yield from _cost_lines(run.spent)
     cut = sum(task.cut for task in run.tasks if not task.members)
     if cut:
-        yield f"cut      {counted(cut, 'question')} longer than the model's context"
+        yield f"cut      {counted(cut, 'request')} cut to the model's context"
     for task in run.tasks:
         if task.strays:
             what = "the right answer is none of the options, so all are wrong"

@@ -8,7 +8,7 @@ import msgspec
 from steelyard.core.dossier import Dossier
 from steelyard.core.evidence import Evidence
 from steelyard.report.summary.accepted import accepted
-from steelyard.report.summary.groups import Group, Holes, descriptors, findings, gaps
+from steelyard.report.summary.groups import Group, Holes, descriptors_met, findings, gaps
 from steelyard.report.summary.places import locate
 from steelyard.report.summary.text import clipped, paragraphs, shown
 
@@ -80,7 +80,7 @@ def spot(where: str, paths: Container[str]) -> Spot:
 
 def finding_kinds(dossier: Dossier, paths: Container[str]) -> list[Kind]:
     """Return the findings in groups, the most severe first."""
-    return [_finding_kind(group, paths) for group in findings(dossier, descriptors())]
+    return [_finding_kind(group, paths) for group in findings(dossier, descriptors_met(dossier))]
 
 
 def _finding_kind(group: Group, paths: Container[str]) -> Kind:

@@ -19,7 +19,7 @@ from steelyard.report.sarif.places import ROOT, Files, Json, clean, location
 from steelyard.report.sarif.results import finding_result, open_result
 from steelyard.report.sarif.rules import finding_rules, ruling_rule
 from steelyard.report.summary.accepted import acceptances
-from steelyard.report.summary.groups import claims, descriptors, unassessed
+from steelyard.report.summary.groups import claims, descriptors_met, unassessed
 from steelyard.report.summary.text import counted, shown
 from steelyard.report.summary.verdict import reasons, sentence
 
@@ -51,7 +51,7 @@ def _run(dossier: Dossier, files: Files) -> Json:
     unjudged = [r for r in reasons(dossier, None) if r.ruling.outcome is Outcome.UNKNOWN]
     made = sorted(claims(dossier, Finding), key=lambda pair: -pair[1].severity.rank)
     room = _RESULTS - len(unjudged)
-    rules = [*finding_rules(made, descriptors()), *map(ruling_rule, unjudged)]
+    rules = [*finding_rules(made, descriptors_met(dossier)), *map(ruling_rule, unjudged)]
     results = [open_result(reason, files) for reason in unjudged]
     aside = acceptances(dossier)
     results += [finding_result(i, f, files, aside.get(i.id)) for i, f in made[:room]]

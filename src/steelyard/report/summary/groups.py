@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The claims of a dossier, by kind, and findings and gaps in groups that belong together."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -10,7 +10,7 @@ from steelyard.core.claim import Claim, Fact, Finding, Gap, Measurement, Severit
 from steelyard.core.dossier import Dossier
 from steelyard.core.evidence import Evidence
 from steelyard.core.probe import Descriptor, Probe
-from steelyard.flow.examine import known_probes
+from steelyard.flow.examine import known_probes, probes_named
 from steelyard.report.summary.accepted import acceptances
 
 UNASKED = "use.profile"
@@ -77,10 +77,18 @@ def counting(dossier: Dossier) -> Iterator[tuple[Evidence, Finding]]:
 
 def descriptors() -> dict[str, tuple[Probe, Descriptor]]:
     """Return the kinds of findings that the probes here can make, by id."""
+    return _kinds(known_probes())
+
+
+def descriptors_met(dossier: Dossier) -> dict[str, tuple[Probe, Descriptor]]:
+    """Return those of the probes that found something in a dossier; others need not be imported."""
+    made = {item.source.probe for item, _ in claims(dossier, Finding)}
+    return _kinds(probes_named(made)) if made else {}
+
+
+def _kinds(probes: Iterable[Probe]) -> dict[str, tuple[Probe, Descriptor]]:
     return {
-        descriptor.id: (probe, descriptor)
-        for probe in known_probes()
-        for descriptor in probe.descriptors
+        descriptor.id: (probe, descriptor) for probe in probes for descriptor in probe.descriptors
     }
 
 
@@ -89,7 +97,7 @@ def findings(dossier: Dossier, known: Mapping[str, tuple[Probe, Descriptor]]) ->
 
     Args:
         dossier: Whose findings.
-        known: What `descriptors` returns.
+        known: What `descriptors` or `descriptors_met` returns.
     """
     groups: dict[tuple[int, str], list[tuple[Evidence, Finding]]] = {}
     for item, finding in counting(dossier):

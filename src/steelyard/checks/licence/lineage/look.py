@@ -4,8 +4,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from steelyard.checks.licence.declared import cards
-from steelyard.checks.licence.graph import ROOT, Edge, Graph, Node
+from steelyard.checks.licence.graph import ROOT, Graph, Node
 from steelyard.checks.licence.lineage.base import Base
 from steelyard.checks.licence.lineage.build import Lineage, lineage
 from steelyard.checks.licence.lineage.doubts import cycles, disagreements
@@ -72,13 +74,9 @@ def descent(model: Model, context: Context) -> Iterator[Claim]:
 def written(graph: Graph) -> dict[str, Any]:
     """Return a graph as the value of a fact: what reports draw it from."""
     return {
-        "edges": [_edge(edge) for edge in graph.edges],
+        "edges": [msgspec.structs.asdict(edge) for edge in graph.edges],
         "nodes": [_node(node) for node in graph.nodes],
     }
-
-
-def _edge(edge: Edge) -> dict[str, Any]:
-    return {name: getattr(edge, name) for name in edge.__struct_fields__}
 
 
 def _node(node: Node) -> dict[str, Any]:
