@@ -272,10 +272,13 @@ def _edited(name: str, kind: str, at: int, word: str) -> str:
 @settings(max_examples=300, deadline=None)
 def test_no_edit_of_one_word_leaves_a_text_exact(name: str, kind: str, at: int, word: str) -> None:
     edited, text = _edited(name, kind, at, word), TEXTS[name]
-    same = [word.strip("().,;:\"'").lower() for word in edited.split()] == [
-        word.strip("().,;:\"'").lower() for word in text.split()
-    ]
-    assert same or of(edited).state != "exact", (kind, at, word)
+    assert _words(edited) == _words(text) or of(edited).state != "exact", (kind, at, word)
+
+
+def _words(text: str) -> list[str]:
+    """Return what a text says: not how its items are numbered, nor its signs and capitals."""
+    words = re.sub(r"\((?:[ivx]+|[a-z])\)", " ", text.lower()).split()
+    return [word.strip("().,;:\"'") for word in words]
 
 
 @given(st.sampled_from(sorted(TEXTS)), st.sampled_from(CLAUSES), st.integers(0, 20_000))
