@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.eval_requests import differences, theirs
+from benchmarks.eval_requests import differences, keep, theirs
 from benchmarks.eval_rows import write
 from benchmarks.lm_eval_side import chat
 from steelyard.evals.tasks.host import functions
@@ -138,7 +138,7 @@ def main(arguments: list[str]) -> int:
             requests += len(told[task.id]["requests"][task.id])
             differing += bool(found)
             print(f"{task.id:40} {task.output:22} {'the same' if not found else found[0]}")
-    print(f"{len(selection.tasks)} tasks, {requests} requests, {differing} tasks differ")
+    keep("eval-public", len(selection.tasks), requests, differing)
     return int(differing > 0)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.lm_eval_side import chat, likelihood, words
+from benchmarks.measure import header, save
 from steelyard.evals.requests import Answer, Completion, Continuation, Likelihood, Request, Written
 from steelyard.evals.tasks.definition import Definition, define
 from steelyard.evals.tasks.host import functions
@@ -153,8 +154,15 @@ def main(arguments: list[str]) -> int:
             requests += len(told[task.id]["requests"][task.id])
             differing += bool(found)
             print(f"{task.id:48} {'the same' if not found else found[0]}")
-    print(f"{len(chosen)} tasks, {requests} requests, {differing} tasks differ")
+    keep("eval-requests", len(chosen), requests, differing)
     return int(differing > 0)
+
+
+def keep(name: str, tasks: int, requests: int, differing: int) -> None:
+    """Print what came of a comparison, and write benchmarks/results/NAME.json."""
+    print(f"{tasks} tasks, {requests} requests, {differing} tasks differ")
+    row = {"tasks": tasks, "requests": requests, "differing": differing}
+    save(name, {**header(f"python -m benchmarks.{name.replace('-', '_')}"), "rows": [row]})
 
 
 if __name__ == "__main__":

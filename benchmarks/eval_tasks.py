@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from benchmarks.measure import header, save
 from steelyard.core.errors import SteelyardError
 from steelyard.evals.tasks.definition import Definition, define
 from steelyard.evals.tasks.function import Call, Function
@@ -86,11 +87,14 @@ def _defined(index: Index) -> dict[str, Definition | SteelyardError]:
     return found
 
 
-def _show(failed: list[tuple[str, str]]) -> None:
+def counted(what: str, total: int, failed: list[tuple[str, str]]) -> dict[str, object]:
+    """Return the row of one kind of thing, and print it with why the rest do not load."""
+    print(f"{what}: {total - len(failed):,} of {total:,} load")
     reasons = Counter(_OWN.sub("…", reason) for _, reason in failed)
     example = {_OWN.sub("…", reason): name for name, reason in reversed(failed)}
     for reason, count in reasons.most_common():
         print(f"  {count:5}  {reason[:150]}  (such as {example[reason]})")
+    return {"what": what, "loads": total - len(failed), "of": total}
 
 
 def main(arguments: list[str]) -> int:
@@ -100,18 +104,14 @@ def main(arguments: list[str]) -> int:
     args = parser.parse_args(arguments)
     index = index_of([root_of(args.tasks_from)])
     tasks = _defined(index)
-    total = len(tasks)
+    rows = []
     with functions() as call:
-        for title, way in (("without functions", refuse), ("with --allow-functions", call)):
+        for what, way in (("tasks, no function run", refuse), ("tasks, --allow-functions", call)):
             failed = list(tasks_that_fail(tasks, trusted(Remembered(way))))
-            print(f"{title}: {total - len(failed):,} of {total:,} tasks load")
-            _show([] if way is refuse else failed)
-    for kind, names in (("groups", iter(index.groups)), ("tags", iter(index.tags))):
-        failed = list(names_that_fail(index, names))
-        print(
-            f"{len(getattr(index, kind)) - len(failed):,} of {len(getattr(index, kind)):,} {kind} load"
-        )
-        _show(failed)
+            rows.append(counted(what, len(tasks), failed))
+    for what, names in (("groups", index.groups), ("tags", index.tags)):
+        rows.append(counted(what, len(names), list(names_that_fail(index, iter(names)))))
+    save("eval-tasks", {**header("python -m benchmarks.eval_tasks"), "rows": rows})
     return 0
 
 

@@ -280,6 +280,24 @@ def eval_plan(result: dict[str, Any]) -> str:
     return "\n".join([_origin(result, *more), "", *_table(head, rows)])
 
 
+def eval_tasks(result: dict[str, Any]) -> str:
+    """Return how many of lm-eval's tasks load."""
+    rows = ((row["what"], f"{row['loads']:,}", f"{row['of']:,}") for row in result["rows"])
+    return "\n".join([_origin(result), "", *_table(("`steelyard` loads", "load", "of"), rows)])
+
+
+def eval_same(result: dict[str, Any]) -> str:
+    """Return how many tasks ask what lm-eval asks, and make of the answers what it makes."""
+    rows = ((row["tasks"], f"{row['requests']:,}", row["differing"]) for row in result["rows"])
+    return "\n".join(
+        [
+            _origin(result),
+            "",
+            *_table(("tasks of both", "requests", "`steelyard` differs in, tasks"), rows),
+        ]
+    )
+
+
 def early_stop(result: dict[str, Any]) -> str:
     """Return how much of a comparison is asked until it is settled, and how often it errs."""
     lines = [_origin(result, f"{result['repeats']} pairs a row"), ""]
@@ -379,6 +397,9 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "early-stop": early_stop,
     "eval-cost": eval_cost,
     "eval-plan": eval_plan,
+    "eval-public": eval_same,
+    "eval-requests": eval_same,
+    "eval-tasks": eval_tasks,
     "registry": registry,
     "scan-cost": scan_cost,
     "fuzz": fuzz,

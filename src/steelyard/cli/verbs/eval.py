@@ -111,7 +111,10 @@ from steelyard.report.evaluation.terminal import draw_run, draw_verdict
     "--device", default="", envvar="STEELYARD_DEVICE", help="cpu or cuda.  [default: what is there]"
 )
 @click.option(
-    "--model", default="", envvar="STEELYARD_MODEL", help="Name of the model behind a server."
+    "--model",
+    default="",
+    envvar="STEELYARD_MODEL",
+    help="Name of the model behind a server.  [default: its only one]",
 )
 @click.option(
     "--chat", is_flag=True, envvar="STEELYARD_CHAT", help="Put questions by the model's template."
