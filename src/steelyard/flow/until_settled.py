@@ -120,19 +120,23 @@ def evaluate_until_settled(
         tasks=(*(one.record for one in scored), *_grouped(groups, scored, all_asked, wholes)),
         spent=spent(_together(found, done, memory.found), begun, subject),
         at=written(datetime.now(UTC)),
-        stopping=Stopping(
-            old=old.name,
-            against=_digest_of(against.old),
-            margin=against.rule.margin,
-            alpha=against.rule.alpha,
-            bar=stopper.bar,
-            seed=against.rule.seed,
-            looks=tuple(stopper.looks),
-            rows=stopper.rows,
-            entire=stopper.entire,
-        ),
+        stopping=_stopping(against, stopper),
     )
     return run, tuple(sample for one in scored for sample in one.samples)
+
+
+def _stopping(against: Against, stopper: Stopper) -> Stopping:
+    return Stopping(
+        old=against.old[0].name,
+        against=_digest_of(against.old),
+        margin=against.rule.margin,
+        alpha=against.rule.alpha,
+        bar=stopper.bar,
+        seed=against.rule.seed,
+        looks=tuple(stopper.looks),
+        rows=stopper.rows,
+        entire=stopper.entire,
+    )
 
 
 def _records(all_asked: Sequence[Asked], wholes: Sequence[Whole]) -> list[TaskRecord]:
@@ -222,13 +226,14 @@ def _grouped(
 
 def _together(found: Answered, done: Sequence[Answered], known: int) -> Answered:
     """Return what all rounds took, beside the answers and what they cost at least."""
+    workers = [one.workers_s for one in done if one.workers_s is not None]
     return msgspec.structs.replace(
         found,
         computed=sum(one.computed for one in done),
         written=sum(one.written for one in done),
         prompts=sum(one.prompts for one in done),
         known=known,
-        workers_s=None if found.workers_s is None else sum(one.workers_s or 0.0 for one in done),
+        workers_s=sum(workers) if workers else None,
     )
 
 
