@@ -1,26 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages of runs and comparisons, in a browser."""
 
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 
 from steelyard.evals.comparison import compare
 from steelyard.report.evaluation.html import comparison_page, run_page
-from tests.report.chrome import Chrome
 from tests.report.test_html_browser import CONTRAST, OPEN_ALL
 from tests.samples.runs import run
 
 pytestmark = pytest.mark.browser
 LONG = "a_task_with_a_very_long_name_that_goes_on_and_on"
-
-
-@pytest.fixture(scope="module")
-def chrome(chromium, tmp_path_factory) -> Iterator[Chrome]:
-    browser = Chrome(chromium, tmp_path_factory.mktemp("chrome"))
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(scope="module")

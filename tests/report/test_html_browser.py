@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page for people, in a browser: it opens, folds, prints, follows dark mode, fits a phone."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from steelyard.report.html import render
@@ -42,13 +40,6 @@ HIDDEN = """
 [...document.querySelectorAll('details > :not(summary)')]
   .filter(e => !e.checkVisibility() || !e.getBoundingClientRect().height).length
 """
-
-
-@pytest.fixture(scope="module")
-def chrome(chromium, tmp_path_factory) -> Iterator[Chrome]:
-    browser = Chrome(chromium, tmp_path_factory.mktemp("chrome"))
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(scope="module")

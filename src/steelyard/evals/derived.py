@@ -86,14 +86,12 @@ def stability(
         before = known.get(sample.origin)
         if before is None or not sample.scores:
             continue
-        name = next(iter(sample.scores))
-        words = {} if moved else sample.filtered
-        steady = (
-            all(before.filtered.get(each) == words[each] for each in list(words)[:1])
-            if words
-            else before.scores.get(name) == sample.scores[name]
+        in_words = sample.filtered and not moved
+        held, found = (
+            (before.filtered, sample.filtered) if in_words else (before.scores, sample.scores)
         )
-        same.append(float(steady))
+        first = next(iter(found))
+        same.append(float(held.get(first) == found[first]))
         clusters.append(sample.cluster or sample.origin)
     if not same:
         return None
