@@ -81,10 +81,11 @@ def score(
     values: dict[str, list[tuple[int, Value]]] = {}
     records = []
     for place, (sample, given) in enumerate(zip(found.samples, answers, strict=True)):
-        judged = _judged(task, sample, given)
+        filtered = task.filtered(sample, given)
+        judged = _plain(task.judge(sample, given, filtered))
         for name, value in judged.items():
             values.setdefault(name, []).append((place, value))
-        records.append(_record(sample, given, judged, task.filtered(sample, given)))
+        records.append(_record(sample, given, judged, filtered))
     clusters = [sample.cluster for sample in found.samples]
     metrics = [_metric(task, name, pairs, clusters) for name, pairs in values.items()]
     metrics.append(calibration(found.samples, answers, _accuracies(found, values)))
@@ -149,12 +150,11 @@ def sample_scores(task: Task, sample: Sample, answers: Sequence[Answer]) -> Mapp
     Raises:
         MalformedError: The answers cannot be judged.
     """
-    return _numbers(_judged(task, sample, answers))
+    return _numbers(_plain(task.judge(sample, answers)))
 
 
-def _judged(task: Task, sample: Sample, answers: Sequence[Answer]) -> Mapping[str, Value]:
-    found = task.judge(sample, answers)
-    return {name.removesuffix(_UNFILTERED): value for name, value in found.items()}
+def _plain(judged: Mapping[str, Value]) -> Mapping[str, Value]:
+    return {name.removesuffix(_UNFILTERED): value for name, value in judged.items()}
 
 
 def _numbers(judged: Mapping[str, Value]) -> dict[str, float]:

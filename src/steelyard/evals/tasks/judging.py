@@ -51,38 +51,49 @@ class Judge:
         self._several = several
         self._matcher = Matcher()
 
-    def values(self, sample: Sample, answers: Sequence[Answer]) -> Judged:
+    def values(
+        self, sample: Sample, answers: Sequence[Answer], filtered: Mapping[str, Any]
+    ) -> Judged:
         """Return the value of each metric, by `metric,filter`.
 
         Args:
             sample: The question.
             answers: One for each of its requests, in order.
+            filtered: What `filtered` gives of them.
 
         Raises:
-            MalformedError: A filter or a metric has no use for the answers.
+            MalformedError: A metric has no use for the answers.
         """
         if len(answers) != len(sample.requests):
             raise ValueError(f"{len(answers)} answers to {len(sample.requests)} requests")
         judged: Judged = {}
         for pipeline in self._filters:
-            for name, value in self._judged(sample, answers, pipeline):
+            for name, value in self._judged(sample, answers, pipeline.name, filtered):
                 judged[f"{name},{pipeline.name}"] = value
         return judged
 
     def filtered(self, sample: Sample, answers: Sequence[Answer]) -> dict[str, Any]:
-        """Return what each filter made of the texts that answer a question, by the filter's name."""
+        """Return what each filter made of the texts that answer a question, by the filter's name.
+
+        Raises:
+            MalformedError: A filter has no use for the answers.
+        """
         written = [answer.text for answer in answers if isinstance(answer, Written)]
         filters = self._filters if written else ()
         return {one.name: one.apply(written, sample.row) for one in filters}
 
     def _judged(
-        self, sample: Sample, answers: Sequence[Answer], pipeline: Pipeline
+        self,
+        sample: Sample,
+        answers: Sequence[Answer],
+        pipeline: str,
+        filtered: Mapping[str, Any],
     ) -> Iterable[tuple[str, Value]]:
-        written = [answer.text for answer in answers if isinstance(answer, Written)]
-        if written:
-            results: list[Any] = [pipeline.apply(written, sample.row)]
-        else:
-            results = [_likelihood(answer, sample) for answer in answers]
+        results: list[Any] = (
+            [filtered[pipeline]]
+            if filtered
+            else [_likelihood(answer, sample) for answer in answers]
+        )
         if isinstance(self._config.process_results, Function):
             named = self._call(self._config.process_results, dict(sample.row), results)
             if not isinstance(named, Mapping):

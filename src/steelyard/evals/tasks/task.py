@@ -2,7 +2,7 @@
 """A task with its data: gives the questions, and judges the answers."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from steelyard.core.digest import Digest, digest_of
@@ -113,13 +113,24 @@ class Task:
     def __len__(self) -> int:
         return min(self._count(), len(self._rows))
 
-    def judge(self, sample: Sample, answers: Sequence[Answer]) -> Judged:
+    def judge(
+        self,
+        sample: Sample,
+        answers: Sequence[Answer],
+        filtered: Mapping[str, Any] | None = None,
+    ) -> Judged:
         """Return the value of each metric for one question, by `metric,filter`.
+
+        Args:
+            sample: The question.
+            answers: One for each of its requests, in order.
+            filtered: What `filtered` gave of them, where that is known.
 
         Raises:
             MalformedError: A filter or a metric has no use for the answers.
         """
-        return self._judge.values(sample, answers)
+        known = self.filtered(sample, answers) if filtered is None else filtered
+        return self._judge.values(sample, answers, known)
 
     def filtered(self, sample: Sample, answers: Sequence[Answer]) -> dict[str, Any]:
         """Return what each filter made of the texts that answer a question, by the filter's name."""
